@@ -1,0 +1,34 @@
+//! The world, captured once: variables, terminal, colour. Below this room nobody looks at it.
+
+use std::io::{IsTerminal, Write};
+
+/// What commands may know of the process around them.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    /// Whether standard output takes colour.
+    pub colour: bool,
+    /// Columns that fit on a line of standard output.
+    pub width: usize,
+}
+
+impl Environment {
+    /// Looks around, once, at the start of the program.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+    pub fn capture() -> Self {
+        let set = |name: &str| std::env::var(name).is_ok_and(|value| !value.is_empty());
+        let forced = set("CLICOLOR_FORCE");
+        let colour = !set("NO_COLOR") && (forced || std::io::stdout().is_terminal());
+        let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(120);
+        Environment { colour, width }
+    }
+
+    /// Answers go here.
+    pub fn stdout(&self) -> impl Write + use<> {
+        std::io::stdout().lock()
+    }
+
+    /// Talk goes here.
+    pub fn stderr(&self) -> impl Write + use<> {
+        std::io::stderr().lock()
+    }
+}

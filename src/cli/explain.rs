@@ -1,0 +1,12 @@
+//! `flagpost explain`.
+
+use super::environment::Environment;
+use super::error::CliError;
+use super::exit::Exit;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ExplainArgs {}
+
+pub(super) fn run(_args: &ExplainArgs, _environment: &Environment) -> Result<Exit, CliError> {
+    Err(CliError::failed("not built yet"))
+}

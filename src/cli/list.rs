@@ -1,0 +1,12 @@
+//! `flagpost list`.
+
+use super::environment::Environment;
+use super::error::CliError;
+use super::exit::Exit;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ListArgs {}
+
+pub(super) fn run(_args: &ListArgs, _environment: &Environment) -> Result<Exit, CliError> {
+    Err(CliError::failed("not built yet"))
+}

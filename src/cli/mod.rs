@@ -1,0 +1,92 @@
+//! The command line: a file a command. The only room that prints.
+
+mod completions;
+mod environment;
+mod error;
+mod exit;
+mod explain;
+mod list;
+mod new;
+mod preview;
+mod render;
+mod schema;
+mod send;
+mod validate;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use environment::Environment;
+use error::CliError;
+use exit::Exit;
+
+/// Turns change events of feature-flag platforms into the requests that other tools expect.
+#[derive(Debug, Parser)]
+#[command(name = "flagpost", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check integrations and say what to mend, where and how
+    Validate(validate::ValidateArgs),
+    /// Show what an integration would send for an event
+    Preview(preview::PreviewArgs),
+    /// Send what `preview` shows, and tell each attempt
+    Send(send::SendArgs),
+    /// Say whether a policy lets an event through, and why
+    Explain(explain::ExplainArgs),
+    /// Render one template with one context
+    Render(render::RenderArgs),
+    /// Start a new integration that passes `validate`
+    New(new::NewArgs),
+    /// List integrations and what they can do
+    List(list::ListArgs),
+    /// Print the manifest's JSON Schema in one document
+    Schema(schema::SchemaArgs),
+    /// Print shell completions
+    Completions(completions::CompletionsArgs),
+}
+
+/// Parses the arguments, runs the command, says how it ended.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers; everything else is wrong usage.
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            let _ = error.print();
+            return exit.into();
+        }
+    };
+    let environment = Environment::capture();
+    match run(&cli.command, &environment) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            let mut stderr = environment.stderr();
+            let _ = writeln!(stderr, "error: {}", error.message);
+            if let Some(help) = &error.help {
+                let _ = writeln!(stderr, "  = help: {help}");
+            }
+            error.exit.into()
+        }
+    }
+}
+
+fn run(command: &Command, environment: &Environment) -> Result<Exit, CliError> {
+    match command {
+        Command::Validate(args) => validate::run(args, environment),
+        Command::Preview(args) => preview::run(args, environment),
+        Command::Send(args) => send::run(args, environment),
+        Command::Explain(args) => explain::run(args, environment),
+        Command::Render(args) => render::run(args, environment),
+        Command::New(args) => new::run(args, environment),
+        Command::List(args) => list::run(args, environment),
+        Command::Schema(args) => schema::run(args, environment),
+        Command::Completions(args) => completions::run(args, environment),
+    }
+}

@@ -1,0 +1,12 @@
+//! `flagpost new`.
+
+use super::environment::Environment;
+use super::error::CliError;
+use super::exit::Exit;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct NewArgs {}
+
+pub(super) fn run(_args: &NewArgs, _environment: &Environment) -> Result<Exit, CliError> {
+    Err(CliError::failed("not built yet"))
+}

@@ -1,0 +1,12 @@
+//! `flagpost validate`.
+
+use super::environment::Environment;
+use super::error::CliError;
+use super::exit::Exit;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ValidateArgs {}
+
+pub(super) fn run(_args: &ValidateArgs, _environment: &Environment) -> Result<Exit, CliError> {
+    Err(CliError::failed("not built yet"))
+}

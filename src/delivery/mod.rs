@@ -1,0 +1,1 @@
+//! Retry profiles, the sender, the address guard; has never heard of templates.

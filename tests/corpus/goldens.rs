@@ -1,0 +1,1 @@
+//! What handlebars.js rendered for real templates.

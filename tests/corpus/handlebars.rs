@@ -1,0 +1,1 @@
+//! What handlebars.js gave for small templates.

@@ -1,0 +1,1 @@
+//! Real integrations load and validate.

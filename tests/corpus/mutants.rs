@@ -1,0 +1,1 @@
+//! The reference schema's verdict on broken and unbroken manifests.
