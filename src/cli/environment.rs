@@ -4,17 +4,17 @@ use std::io::{IsTerminal, Write};
 
 /// What commands may know of the process around them.
 #[derive(Debug, Clone)]
-pub struct Environment {
+pub(super) struct Environment {
     /// Whether standard output takes colour.
-    pub colour: bool,
+    pub(super) colour: bool,
     /// Columns that fit on a line of standard output.
-    pub width: usize,
+    pub(super) width: usize,
 }
 
 impl Environment {
     /// Looks around, once, at the start of the program.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
-    pub fn capture() -> Self {
+    pub(super) fn capture() -> Self {
         let set = |name: &str| std::env::var(name).is_ok_and(|value| !value.is_empty());
         let forced = set("CLICOLOR_FORCE");
         let colour = !set("NO_COLOR") && (forced || std::io::stdout().is_terminal());
@@ -23,12 +23,12 @@ impl Environment {
     }
 
     /// Answers go here.
-    pub fn stdout(&self) -> impl Write + use<> {
+    pub(super) fn stdout(&self) -> impl Write + use<> {
         std::io::stdout().lock()
     }
 
     /// Talk goes here.
-    pub fn stderr(&self) -> impl Write + use<> {
+    pub(super) fn stderr(&self) -> impl Write + use<> {
         std::io::stderr().lock()
     }
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 /// How the program ends; the number is what the shell sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Exit {
+pub(super) enum Exit {
     /// It ran, and the answer is good.
     Done = 0,
     /// It ran, and found errors; or a template could not be rendered.

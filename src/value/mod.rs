@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn large_objects_find_every_key() {
         let text: String = (0..200).map(|n| format!("\"k{n}\":{n},")).collect();
-        let text = format!("{{{}\"end\":true}}", text);
+        let text = format!("{{{text}\"end\":true}}");
         let value = parsed(&text);
         for n in 0..200 {
             assert_eq!(value.get(&format!("k{n}")), Some(&Value::Number(super::Number::Unsigned(n))));
