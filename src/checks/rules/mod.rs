@@ -1,0 +1,64 @@
+//! Every rule, a file each, and the one list of them.
+
+mod approval_id;
+mod default_not_allowed;
+mod default_type;
+mod default_without_optional;
+mod duplicate_button;
+mod duplicate_form_key;
+mod enum_without_values;
+mod error_body_with_free_host;
+mod flag_link_metadata;
+mod header_name;
+mod hmac_secret;
+mod hook_without_templates;
+mod invalid_pointer;
+mod invalid_regex;
+mod no_capabilities;
+mod not_portable;
+mod oauth_key_taken;
+mod optional_without_default;
+mod overview_period;
+mod property_of_another_type;
+mod secret_not_string;
+mod standard_payload_with_templates;
+mod synced_segment_members;
+mod unknown_dependency;
+
+use super::Rule;
+
+/// What every rule needs.
+mod prelude {
+    pub(super) use crate::checks::{FindingExt, Rule, Scene};
+    pub(super) use crate::finding::{Finding, Severity};
+}
+
+/// Every rule, in the order findings of one place are told.
+pub fn rules() -> &'static [&'static dyn Rule] {
+    &[
+        &overview_period::OverviewPeriod,
+        &no_capabilities::NoCapabilities,
+        &not_portable::NotPortable,
+        &duplicate_form_key::DuplicateFormKey,
+        &enum_without_values::EnumWithoutValues,
+        &default_type::DefaultType,
+        &default_not_allowed::DefaultNotAllowed,
+        &default_without_optional::DefaultWithoutOptional,
+        &optional_without_default::OptionalWithoutDefault,
+        &property_of_another_type::PropertyOfAnotherType,
+        &secret_not_string::SecretNotString,
+        &unknown_dependency::UnknownDependency,
+        &hook_without_templates::HookWithoutTemplates,
+        &standard_payload_with_templates::StandardPayloadWithTemplates,
+        &header_name::HeaderName,
+        &hmac_secret::HmacSecret,
+        &error_body_with_free_host::ErrorBodyWithFreeHost,
+        &invalid_pointer::InvalidPointer,
+        &invalid_regex::InvalidRegex,
+        &approval_id::ApprovalId,
+        &synced_segment_members::SyncedSegmentMembers,
+        &flag_link_metadata::FlagLinkMetadata,
+        &duplicate_button::DuplicateButton,
+        &oauth_key_taken::OauthKeyTaken,
+    ]
+}
