@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn the_closest_of_several_wins() {
-        assert_eq!(nearest("hostname", ["hostName2", "hostnames", "hostname"]), Some("hostnames"));
+        assert_eq!(nearest("hostnam", ["hostnames2", "hostnames", "hostname"]), Some("hostname"));
     }
 
     #[test]
