@@ -2,6 +2,8 @@
 //!
 //! Templates are compiled once and rendered often. This room knows nothing of HTTP, manifests or files.
 
+pub mod outline;
+
 use std::ops::Range;
 
 use crate::value::Value;
@@ -81,6 +83,23 @@ pub enum RenderErrorKind {
     /// A construct that this engine refuses: partials.
     Unsupported,
 }
+
+/// Every helper that templates may call.
+pub const HELPERS: &[&str] = &[
+    "if",
+    "unless",
+    "each",
+    "with",
+    "lookup",
+    "log",
+    "equal",
+    "equalWithElse",
+    "pathEncode",
+    "queryEncode",
+    "basicAuthHeaderValue",
+    "formatWithOffset",
+    "edgeGridAuth",
+];
 
 impl Template {
     /// Compiles a template.

@@ -10,20 +10,30 @@ mod enum_without_values;
 mod error_body_with_free_host;
 mod flag_link_metadata;
 mod header_name;
+mod helper_arguments;
 mod hmac_secret;
 mod hook_without_templates;
+mod insecure_url;
 mod invalid_pointer;
 mod invalid_regex;
+mod line_break_in_header;
 mod no_capabilities;
 mod not_portable;
 mod oauth_key_taken;
+mod oauth_missing;
 mod optional_without_default;
 mod overview_period;
 mod property_of_another_type;
+mod secret_in_signature_header;
+mod secret_in_url;
 mod secret_not_string;
 mod standard_payload_with_templates;
 mod synced_segment_members;
+mod unbalanced_braces;
+mod unencoded_url_value;
 mod unknown_dependency;
+mod unknown_helper;
+mod unknown_variable;
 
 use super::Rule;
 
@@ -60,5 +70,15 @@ pub fn rules() -> &'static [&'static dyn Rule] {
         &flag_link_metadata::FlagLinkMetadata,
         &duplicate_button::DuplicateButton,
         &oauth_key_taken::OauthKeyTaken,
+        &oauth_missing::OauthMissing,
+        &unbalanced_braces::UnbalancedBraces,
+        &unknown_helper::UnknownHelper,
+        &helper_arguments::HelperArguments,
+        &unknown_variable::UnknownVariable,
+        &secret_in_signature_header::SecretInSignatureHeader,
+        &secret_in_url::SecretInUrl,
+        &unencoded_url_value::UnencodedUrlValue,
+        &insecure_url::InsecureUrl,
+        &line_break_in_header::LineBreakInHeader,
     ]
 }
