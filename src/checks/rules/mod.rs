@@ -13,16 +13,21 @@ mod header_name;
 mod helper_arguments;
 mod hmac_secret;
 mod hook_without_templates;
+mod idle_statement;
+mod impossible_resource;
 mod insecure_url;
 mod invalid_pointer;
+mod invalid_policy;
 mod invalid_regex;
 mod line_break_in_header;
+mod never_matching_policy;
 mod no_capabilities;
 mod not_portable;
 mod oauth_key_taken;
 mod oauth_missing;
 mod optional_without_default;
 mod overview_period;
+mod policy_twins;
 mod property_of_another_type;
 mod secret_in_signature_header;
 mod secret_in_url;
@@ -31,11 +36,15 @@ mod standard_payload_with_templates;
 mod synced_segment_members;
 mod unbalanced_braces;
 mod unencoded_url_value;
+mod unknown_action;
 mod unknown_dependency;
 mod unknown_helper;
 mod unknown_variable;
+mod unserved_kind;
 
-use super::Rule;
+use super::{Rule, Scene};
+use crate::finding::Place;
+use crate::policy::{Spot, Statement};
 
 /// What every rule needs.
 mod prelude {
@@ -60,6 +69,13 @@ pub fn rules() -> &'static [&'static dyn Rule] {
         &unknown_dependency::UnknownDependency,
         &hook_without_templates::HookWithoutTemplates,
         &standard_payload_with_templates::StandardPayloadWithTemplates,
+        &invalid_policy::InvalidPolicy,
+        &impossible_resource::ImpossibleResource,
+        &policy_twins::PolicyTwins,
+        &unknown_action::UnknownAction,
+        &idle_statement::IdleStatement,
+        &never_matching_policy::NeverMatchingPolicy,
+        &unserved_kind::UnservedKind,
         &header_name::HeaderName,
         &hmac_secret::HmacSecret,
         &error_body_with_free_host::ErrorBodyWithFreeHost,
@@ -81,4 +97,32 @@ pub fn rules() -> &'static [&'static dyn Rule] {
         &insecure_url::InsecureUrl,
         &line_break_in_header::LineBreakInHeader,
     ]
+}
+
+/// Pointer of the audit log hook's policy.
+const POLICY: &str = "/capabilities/auditLogEventsHook/defaultPolicy";
+
+/// The statements of the hook's policy, as far as they can be read.
+fn statements(scene: Scene<'_>) -> Vec<Statement> {
+    let written = scene.integration.source.json.pointer(POLICY).and_then(serde_json::Value::as_array);
+    written.map_or_else(Vec::new, |written| Statement::read_all(written).0)
+}
+
+/// Where a place in the policy stands in the manifest.
+fn policy_place(scene: Scene<'_>, spot: &Spot) -> Place {
+    let pointer = format!("{POLICY}{}", spot.pointer());
+    match (&spot.within, spot.entry, &spot.key) {
+        (Some(within), Some(_), _) => scene.integration.source.string_part_place(&pointer, within.clone()),
+        (None, None, Some(_)) => scene.key(&pointer),
+        _ => scene.value(&pointer),
+    }
+}
+
+/// The kinds of events that have a template; nothing when every kind is served.
+fn served_kinds(scene: Scene<'_>) -> Option<Vec<&str>> {
+    let hook = scene.integration.manifest.hook()?;
+    if hook.use_standard_webhook_payload || hook.templates.default.is_some() {
+        return None;
+    }
+    Some(hook.templates.named().map(|(kind, _)| kind).filter(|kind| *kind != "validation").collect())
 }
