@@ -14,6 +14,8 @@ pub(super) struct Mistake {
     pub(super) span: Range<usize>,
     /// Where the piece before the mistake ends.
     pub(super) after: usize,
+    /// The innermost bracket that is open there.
+    pub(super) bracket: Option<usize>,
 }
 
 /// The kinds of mistakes that templates make.
@@ -53,6 +55,46 @@ pub(super) fn first_mistake(text: &str) -> Option<Mistake> {
     reader.document().err()
 }
 
+/// The mistakes in `text`, as far as one can read on behind each by guessing what was meant.
+pub(super) fn mistakes(text: &str) -> Vec<Mistake> {
+    const ENOUGH: usize = 16;
+    let mut mended = text.to_owned();
+    let mut found = Vec::new();
+    while let Some(mistake) = first_mistake(&mended) {
+        let next = mend(&mended, &mistake);
+        found.push(mistake);
+        match next {
+            Some(next) if found.len() < ENOUGH => mended = next,
+            _ => break,
+        }
+    }
+    found
+}
+
+/// The text with one mistake mended, at the same length, so that every place in it stays where it was.
+fn mend(text: &str, mistake: &Mistake) -> Option<String> {
+    let span = mistake.span.clone();
+    let (at, length, with) = match mistake.kind {
+        Kind::TrailingComma | Kind::StrayComma => (span.start, 1, " "),
+        // White space between the two pieces has room for what is missing.
+        Kind::MissingComma if mistake.after < span.start => (mistake.after, 1, ","),
+        Kind::MissingValue if mistake.after < span.start => (mistake.after, 1, "0"),
+        Kind::Unquoted if !text[span.clone()].contains(['{', '}', '[', ']', ':', ',']) => {
+            let rest = &text[span.start..];
+            let length = rest.find([',', '}', ']', '\n']).unwrap_or(rest.len());
+            (span.start, length, "0")
+        }
+        _ => return None,
+    };
+    let mut mended = String::with_capacity(text.len());
+    mended.push_str(&text[..at]);
+    mended.push_str(with);
+    mended.extend(std::iter::repeat_n(' ', length.saturating_sub(with.len())));
+    mended.push_str(&text[at + length..]);
+    // What was guessed must not be the next mistake at the same place.
+    (mended.len() == text.len()).then_some(mended)
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Open {
     List,
@@ -65,7 +107,7 @@ struct Reader<'t> {
     at: usize,
     /// End of the last piece that was read.
     after: usize,
-    open: Vec<Open>,
+    open: Vec<(Open, usize)>,
 }
 
 impl Reader<'_> {
@@ -78,7 +120,7 @@ impl Reader<'_> {
             self.value()?;
             // A value has ended; close and go on until the next one begins.
             loop {
-                let Some(open) = self.open.last().copied() else {
+                let Some((open, _)) = self.open.last().copied() else {
                     return match self.peek() {
                         None => Ok(()),
                         Some(b',') => Err(self.mistake(Kind::StrayComma, self.at..self.at + 1)),
@@ -119,8 +161,8 @@ impl Reader<'_> {
         loop {
             match self.peek() {
                 Some(b'[') => {
+                    self.open.push((Open::List, self.at));
                     self.take(1);
-                    self.open.push(Open::List);
                     match self.peek() {
                         Some(b']') => {
                             self.take(1);
@@ -132,8 +174,8 @@ impl Reader<'_> {
                     }
                 }
                 Some(b'{') => {
+                    self.open.push((Open::Object, self.at));
                     self.take(1);
-                    self.open.push(Open::Object);
                     match self.peek() {
                         Some(b'}') => {
                             self.take(1);
@@ -261,7 +303,7 @@ impl Reader<'_> {
     }
 
     fn mistake(&self, kind: Kind, span: Range<usize>) -> Mistake {
-        Mistake { kind, span, after: self.after }
+        Mistake { kind, span, after: self.after, bracket: self.open.last().map(|(_, at)| *at) }
     }
 }
 
@@ -306,7 +348,7 @@ fn is_number(word: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, first_mistake};
+    use super::{Kind, first_mistake, mistakes};
     use proptest::prelude::*;
 
     fn row(text: &str) -> Option<(Kind, &str)> {
@@ -354,7 +396,22 @@ mod tests {
         }
     }
 
+    #[test]
+    fn reading_goes_on_behind_a_mistake() {
+        let kinds = |text: &str| mistakes(text).iter().map(|mistake| mistake.kind).collect::<Vec<_>>();
+        assert_eq!(kinds(r#"{"a":["x",],"b":[1,],"c": Demo flag}"#), [Kind::TrailingComma, Kind::TrailingComma, Kind::Unquoted]);
+        assert_eq!(kinds(r#"{"a": , "b":1 "c":2}"#), [Kind::MissingValue, Kind::MissingComma]);
+        assert_eq!(kinds(r#"{"a":"#), [Kind::MissingValue]);
+    }
+
     proptest! {
+        #[test]
+        fn any_text_has_an_end(text in r#"[\[\]{},:"\\a-c0-2 .eE\-\né]{0,20}"#) {
+            for mistake in mistakes(&text) {
+                prop_assert!(text.get(mistake.span).is_some());
+            }
+        }
+
         #[test]
         fn agrees_with_serde_json(text in r#"[\[\]{},:"\\a-c0-2 .eE\-\n]{0,14}|(\{("[ab]":(1|"x"|\[(1,?)*\]|),?)*\}?)"#) {
             let judged = first_mistake(&text).is_none();
