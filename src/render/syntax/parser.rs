@@ -120,7 +120,7 @@ impl<'s> Parser<'s> {
         let (invocation, close) = self.invocation(&open, close)?;
         Ok(Mustache {
             invocation,
-            escaped: !open.text.ends_with(['{', '&']),
+            escaped: open.kind == Kind::Open && !open.text.ends_with('&'),
             decorator: open.text.contains('*'),
             strip: strip(&open.text, &close.text),
         })
