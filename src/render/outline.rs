@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use super::syntax::{self, BlockKind, Invocation, Literal, Statement, SyntaxError};
+
 /// What a template is made of, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
@@ -91,6 +93,82 @@ impl Path {
 ///
 /// # Errors
 /// The first mistake of syntax, with its place.
-pub fn read(source: &str) -> Result<Vec<Part>, super::SyntaxError> {
-    Ok(vec![Part::Text(0..source.len())])
+pub fn read(source: &str) -> Result<Vec<Part>, SyntaxError> {
+    Ok(parts(&syntax::read(source)?))
+}
+
+fn parts(program: &syntax::Program) -> Vec<Part> {
+    program.body.iter().filter_map(part).collect()
+}
+
+fn part(statement: &Statement) -> Option<Part> {
+    match statement {
+        Statement::Content(content) => Some(Part::Text(content.original.clone())),
+        Statement::Mustache(mustache) if !mustache.decorator => Some(Part::Value(call(&mustache.invocation))),
+        Statement::Block(block) if block.kind == BlockKind::Helper => {
+            let side = |program: &Option<syntax::Program>| program.as_ref().map(parts).unwrap_or_default();
+            let names = block.program.as_ref().or(block.inverse.as_ref()).and_then(|program| program.block_params.clone());
+            Some(Part::Block(Block {
+                call: call(&block.invocation),
+                names: names.unwrap_or_default(),
+                body: side(&block.program),
+                inverse: side(&block.inverse),
+            }))
+        }
+        // Comments print nothing; partials and decorators are refused when rendered.
+        _ => None,
+    }
+}
+
+fn call(invocation: &Invocation) -> Call {
+    Call {
+        callee: operand(&invocation.callee),
+        arguments: invocation.params.iter().map(operand).collect(),
+        named: invocation.hash.iter().map(|pair| (pair.key.clone(), operand(&pair.value))).collect(),
+        span: invocation.span.clone(),
+    }
+}
+
+fn operand(operand: &syntax::Operand) -> Operand {
+    match operand {
+        syntax::Operand::Path(path) => Operand::Path(Path {
+            data: path.data,
+            depth: path.depth,
+            names: path.parts.clone(),
+            text: path.original.clone(),
+            span: path.span.clone(),
+        }),
+        syntax::Operand::Subexpression(invocation) => Operand::Call(Box::new(call(invocation))),
+        syntax::Operand::Literal(literal, span) => {
+            let text = match literal {
+                Literal::String(text) | Literal::Number(text) => text.clone(),
+                Literal::Bool(flag) => flag.to_string(),
+                Literal::Undefined => "undefined".to_owned(),
+                Literal::Null => "null".to_owned(),
+            };
+            Operand::Literal(text, span.clone())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Operand, Part, read};
+
+    #[test]
+    fn an_outline_names_every_part_with_its_place() {
+        let source = "a {{x.y}}{{#each tags as |tag at|}}{{{tag}}}{{else}}none{{/each}}{{! no }}";
+        let parts = read(source).expect("it compiles");
+        let [Part::Text(text), Part::Value(value), Part::Block(block)] = parts.as_slice() else {
+            panic!("three parts: {parts:?}")
+        };
+        assert_eq!(&source[text.clone()], "a ");
+        assert_eq!(&source[value.span.clone()], "{{x.y}}");
+        assert_eq!(value.name(), None);
+        assert_eq!(block.call.name(), Some("each"));
+        assert_eq!(block.names, ["tag", "at"]);
+        assert!(matches!(&block.call.arguments[..], [Operand::Path(path)] if &source[path.span.clone()] == "tags"));
+        assert!(matches!(&block.body[..], [Part::Value(call)] if call.name() == Some("tag")));
+        assert_eq!(block.inverse.len(), 1);
+    }
 }
