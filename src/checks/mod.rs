@@ -7,6 +7,7 @@ mod names;
 mod near;
 mod parts;
 mod rules;
+mod schema;
 mod soundness;
 
 use std::ops::Range;
@@ -14,7 +15,7 @@ use std::ops::Range;
 use crate::catalog::Integration;
 use crate::finding::{Finding, Place, Severity};
 use crate::manifest::FormVariable;
-use crate::render::HELPERS;
+use crate::render::helper_names;
 use names::{Capability, Reading, Use};
 
 pub use rules::rules;
@@ -42,10 +43,11 @@ pub fn review(
     stage: &Stage<'_>,
     portable: bool,
 ) -> Vec<Finding> {
+    let helpers: Vec<&str> = helper_names().collect();
     let readings: Vec<Reading<'_>> = integration
         .templates
         .iter()
-        .map(|template| Reading::new(template, names::scope(integration, template, &stage.fields), HELPERS))
+        .map(|template| Reading::new(template, names::scope(integration, template, &stage.fields), &helpers))
         .collect();
     let scene = Scene { integration, neighbours, stage, portable, readings: &readings };
     let mut findings = Vec::new();

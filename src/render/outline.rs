@@ -107,7 +107,8 @@ fn part(statement: &Statement) -> Option<Part> {
         Statement::Mustache(mustache) if !mustache.decorator => Some(Part::Value(call(&mustache.invocation))),
         Statement::Block(block) if block.kind == BlockKind::Helper => {
             let side = |program: &Option<syntax::Program>| program.as_ref().map(parts).unwrap_or_default();
-            let names = block.program.as_ref().or(block.inverse.as_ref()).and_then(|program| program.block_params.clone());
+            let names =
+                block.program.as_ref().or(block.inverse.as_ref()).and_then(|program| program.block_params.clone());
             Some(Part::Block(Block {
                 call: call(&block.invocation),
                 names: names.unwrap_or_default(),

@@ -22,7 +22,6 @@ mod invalid_regex;
 mod line_break_in_header;
 mod never_matching_policy;
 mod no_capabilities;
-mod not_portable;
 mod oauth_key_taken;
 mod oauth_missing;
 mod optional_without_default;
@@ -42,7 +41,7 @@ mod unknown_helper;
 mod unknown_variable;
 mod unserved_kind;
 
-use super::{Rule, Scene};
+use super::{Rule, Scene, schema};
 use crate::finding::Place;
 use crate::policy::{Spot, Statement};
 
@@ -55,9 +54,10 @@ mod prelude {
 /// Every rule, in the order findings of one place are told.
 pub fn rules() -> &'static [&'static dyn Rule] {
     &[
+        &schema::Schema,
+        &schema::Portable,
         &overview_period::OverviewPeriod,
         &no_capabilities::NoCapabilities,
-        &not_portable::NotPortable,
         &duplicate_form_key::DuplicateFormKey,
         &enum_without_values::EnumWithoutValues,
         &default_type::DefaultType,

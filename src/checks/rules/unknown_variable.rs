@@ -2,7 +2,8 @@
 
 use super::prelude::*;
 use crate::checks::names::{Lookup, Member, Reading, Scope, Shape, Use};
-use crate::checks::near::{listed, nearest};
+use crate::checks::near::listed;
+use crate::finding::near_miss;
 
 /// A name that nothing provides prints nothing: the request goes out without its token, and nobody is told.
 pub(super) struct UnknownVariable;
@@ -43,7 +44,7 @@ impl UnknownVariable {
             Lookup::NoData => Some(self.no_data(place, found)),
             Lookup::Missing { at, parent, open } => {
                 let name = &found.path.names[*at];
-                let near = nearest(name, parent.names());
+                let near = near_miss(name, parent.names());
                 if *open && near.is_none() {
                     return None;
                 }
@@ -67,7 +68,7 @@ impl UnknownVariable {
             let message = format!("`@{name}` is set only inside `each`");
             return self.finding(place, message).helped("move it into the block, or remove it");
         }
-        let help = nearest(name, names).map_or_else(
+        let help = near_miss(name, names).map_or_else(
             || "the names with `@` are `@index`, `@key`, `@first`, `@last` and `@root`".to_owned(),
             |near| format!("did you mean `@{near}`?"),
         );

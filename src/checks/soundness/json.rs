@@ -399,7 +399,10 @@ mod tests {
     #[test]
     fn reading_goes_on_behind_a_mistake() {
         let kinds = |text: &str| mistakes(text).iter().map(|mistake| mistake.kind).collect::<Vec<_>>();
-        assert_eq!(kinds(r#"{"a":["x",],"b":[1,],"c": Demo flag}"#), [Kind::TrailingComma, Kind::TrailingComma, Kind::Unquoted]);
+        assert_eq!(
+            kinds(r#"{"a":["x",],"b":[1,],"c": Demo flag}"#),
+            [Kind::TrailingComma, Kind::TrailingComma, Kind::Unquoted]
+        );
         assert_eq!(kinds(r#"{"a": , "b":1 "c":2}"#), [Kind::MissingValue, Kind::MissingComma]);
         assert_eq!(kinds(r#"{"a":"#), [Kind::MissingValue]);
     }
