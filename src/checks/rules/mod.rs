@@ -22,6 +22,7 @@ mod insecure_url;
 mod invalid_pointer;
 mod invalid_policy;
 mod invalid_regex;
+mod invalid_url;
 mod line_break_in_header;
 mod never_matching_policy;
 mod no_capabilities;
@@ -102,6 +103,7 @@ pub fn rules() -> &'static [&'static dyn Rule] {
         &secret_in_signature_header::SecretInSignatureHeader,
         &secret_in_url::SecretInUrl,
         &unencoded_url_value::UnencodedUrlValue,
+        &invalid_url::InvalidUrl,
         &insecure_url::InsecureUrl,
         &line_break_in_header::LineBreakInHeader,
         &trailing_comma::TrailingComma,

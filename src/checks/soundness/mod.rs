@@ -2,6 +2,7 @@
 //!
 //! [`Rehearsal`] renders and keeps what went wrong; the rules that speak of it are in `rules`.
 
+mod address;
 mod cases;
 mod edit;
 mod form;

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
+use super::address::{self, BadAddress};
 use super::cases::{Case, Props, samples};
+use super::form::Filling;
 use super::json::{Kind, first_mistake};
 use super::stage::{SampleEvent, Stage};
 use super::trace::Trace;
@@ -23,6 +25,8 @@ pub(crate) struct Rehearsal {
     pub(crate) failures: Vec<Failure>,
     /// Outputs with nothing in them, for an event that must be sent.
     pub(crate) blanks: Vec<Blank>,
+    /// Addresses that are none.
+    pub(crate) addresses: Vec<BadAddress>,
 }
 
 /// One way in which a template fails to make JSON.
@@ -98,6 +102,10 @@ impl Rehearsal {
                     rehearsal.hook(integration, stage, &stand, name, &mut out);
                 }
                 TemplateRole::HookBody(_) => {}
+                TemplateRole::Url | TemplateRole::HeaderValue => {
+                    rehearsal.addresses.extend(address::judge(integration, reading, index, stage));
+                    rehearsal.address(integration, stage, &stand, &mut out);
+                }
                 _ => rehearsal.synthetic(&stand, &mut out),
             }
         }
@@ -158,6 +166,24 @@ impl Rehearsal {
                     .collect::<Vec<_>>()
             };
             self.diagnose(stand, &merged(false), &merged(true));
+        }
+    }
+
+    /// An address or header: strictly with the event of the reference where there is one.
+    fn address(&mut self, integration: &Integration, stage: &Stage<'_>, stand: &Stand<'_>, out: &mut String) {
+        let hook = stand.reading.template.pointer.starts_with("/capabilities/auditLogEventsHook/");
+        match stage.reference("default").filter(|_| hook) {
+            Some(sample) => {
+                let root = address::root(integration, stand.reading, stage, Filling::Reference);
+                let case = Case { event: &root, properties: None, form: &Value::Null };
+                let mut missing = Vec::new();
+                stand.strictly(&case, sample, true, &mut missing, &mut self.failures, out);
+                for missing in &mut missing {
+                    missing.form = !missing.name.starts_with("context.");
+                }
+                self.missing.append(&mut missing);
+            }
+            None => self.synthetic(stand, out),
         }
     }
 
