@@ -5,10 +5,12 @@
 
 mod integration;
 mod samples;
+mod scaffold;
 mod source;
 
 pub use integration::{Integration, TemplateRole, TemplateText};
 pub use samples::{Sample, samples_for};
+pub use scaffold::{Blueprint, IntegrationKey, KeyError, ScaffoldError, scaffold};
 pub use source::ManifestSource;
 
 use std::path::Path;
