@@ -119,7 +119,10 @@ fn a_list_has_a_line_for_each_integration_and_hides_no_broken_one() -> Outcome {
     assert!(lines[1].starts_with("bent ") && lines[1].contains("broken: "), "{told}");
     assert!(lines[3].starts_with("torn ") && lines[3].contains("broken: "), "{told}");
     let cells: Vec<&str> = lines[2].split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
-    assert_eq!(cells, ["right", "Right", "0.1.0", "flag,*", "allow proj/*:env/production:flag/*", "auditLogEventsHook"]);
+    assert_eq!(
+        cells,
+        ["right", "Right", "0.1.0", "flag,*", "allow proj/*:env/production:flag/*", "auditLogEventsHook"]
+    );
     // Columns start where their headings do.
     assert_eq!(lines[0].find("VERSION"), lines[2].find("0.1.0"), "{told}");
     assert!(stderr(&output).contains("2 of 3 broken"), "{}", stderr(&output));

@@ -209,7 +209,7 @@ fn listed(these: Option<&[String]>, all_but: Option<&[String]>, what: &str) -> S
 
 #[cfg(test)]
 mod tests {
-    use super::{policy_summary, row, Entry};
+    use super::{Entry, policy_summary, row};
     use crate::policy::Statement;
 
     fn summary(policy: &str) -> String {
