@@ -302,10 +302,13 @@ impl Sender {
     }
 }
 
-/// The TLS error that an error is, or carries without naming it as its source.
+/// The TLS error that an error is, or that layers of I/O errors carry without naming it as their source.
 fn tls_error<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e rustls::Error> {
-    let carried = error.downcast_ref::<std::io::Error>().and_then(|error| error.get_ref());
-    error.downcast_ref().or_else(|| carried?.downcast_ref())
+    let mut inner = error;
+    while let Some(carried) = inner.downcast_ref::<std::io::Error>().and_then(|error| error.get_ref()) {
+        inner = carried;
+    }
+    inner.downcast_ref()
 }
 
 fn explain_tls(error: &rustls::Error) -> Failure {
