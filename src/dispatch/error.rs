@@ -1,11 +1,6 @@
 //! What keeps a request from being made, with its place.
 
-use std::ops::Range;
-
-use crate::catalog::TemplateText;
 use crate::finding::Place;
-use crate::manifest::Manifest;
-use crate::render::RenderError;
 
 /// Something that keeps a request from being made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
