@@ -13,6 +13,7 @@ use super::schedule::{Curve, Schedule};
 use super::signature::Scheme;
 use super::stamp::Stamp;
 use super::status_set::StatusSet;
+use crate::finding::near_miss;
 
 const KEYS: [&str; 16] = [
     "profile",
@@ -317,10 +318,7 @@ fn duration(text: &str) -> Option<Duration> {
 }
 
 fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<String> {
-    let scored =
-        names.into_iter().map(|name| (strsim::damerau_levenshtein(&word.to_lowercase(), &name.to_lowercase()), name));
-    let (distance, name) = scored.min_by_key(|(distance, _)| *distance)?;
-    (distance <= name.len() / 3 + 1).then(|| format!("did you mean `{name}`?"))
+    near_miss(word, names).map(|name| format!("did you mean `{name}`?"))
 }
 
 /// A key as one step of a JSON pointer.

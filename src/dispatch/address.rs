@@ -89,7 +89,9 @@ fn without_tags(template: &str) -> String {
 }
 
 fn starts_with_scheme(text: &str) -> bool {
-    ["http://", "https://"].iter().any(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
+    ["http://", "https://"]
+        .iter()
+        .any(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
 }
 
 /// The bytes that RFC 3986 allows in an address.
@@ -142,8 +144,12 @@ mod tests {
     #[test]
     fn a_valid_address_stays_as_the_template_wrote_it() {
         for text in [
-            "https://api.example.com", "https://api.example.com/a/b?c=d%20e&f='g'#h", "HTTPS://Api.Example.com/X",
-            "http://[2001:db8::1]:8080/", "https://example.com/?filter[a]=b", "https://example.com/a//b/../c",
+            "https://api.example.com",
+            "https://api.example.com/a/b?c=d%20e&f='g'#h",
+            "HTTPS://Api.Example.com/X",
+            "http://[2001:db8::1]:8080/",
+            "https://example.com/?filter[a]=b",
+            "https://example.com/a//b/../c",
         ] {
             assert_eq!(url(text), text);
         }
@@ -159,12 +165,20 @@ mod tests {
     #[test]
     fn what_is_no_address_says_why() {
         for (text, reason) in [
-            ("", "it is empty"), (" \n", "it is empty"), ("/api/v1", "it does not start with `https://`"),
-            ("example.com/x", "it does not start with `https://`"), ("https://", "empty host"),
-            ("https:///x y", "error"), ("ftp://example.com/", "its scheme is `ftp`"), ("https://exa mple.com/", "invalid"),
-            ("https://example.com:99999/", "invalid port"), ("https://a\nb.example/", "it has a line break in it"),
-            ("https://a.example/\u{0}", "it has a zero byte in it"), ("https://a.example/\tb", "it has a tab in it"),
-            ("mailto:a@example.com", "its scheme is `mailto`"), ("javascript:alert(1)", "its scheme is `javascript`"),
+            ("", "it is empty"),
+            (" \n", "it is empty"),
+            ("/api/v1", "it does not start with `https://`"),
+            ("example.com/x", "it does not start with `https://`"),
+            ("https://", "empty host"),
+            ("https:///x y", "error"),
+            ("ftp://example.com/", "its scheme is `ftp`"),
+            ("https://exa mple.com/", "invalid"),
+            ("https://example.com:99999/", "invalid port"),
+            ("https://a\nb.example/", "it has a line break in it"),
+            ("https://a.example/\u{0}", "it has a zero byte in it"),
+            ("https://a.example/\tb", "it has a tab in it"),
+            ("mailto:a@example.com", "its scheme is `mailto`"),
+            ("javascript:alert(1)", "its scheme is `javascript`"),
         ] {
             let told = finished(text).expect_err(text);
             assert!(told.contains(reason) || reason == "error", "{text}: {told}");
@@ -191,7 +205,8 @@ mod tests {
     #[test]
     fn a_secret_with_a_slash_does_not_move_the_request_to_another_host() {
         let template = "https://{{user}}:{{apiKey}}@api.example.com/v1/{{stream}}";
-        let told = finish("https://user:12/34@api.example.com/v1/x", template, false).expect_err("the host would be `user`");
+        let told =
+            finish("https://user:12/34@api.example.com/v1/x", template, false).expect_err("the host would be `user`");
         assert!(told.contains("too early"), "{told}");
         assert!(finish("https://user:12%2F34@api.example.com/v1/x", template, false).is_ok());
         let other = "https://{{#if host}}{{host}}{{else}}api.example.com{{/if}}/users/@me";

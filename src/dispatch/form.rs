@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use super::error::{PlanError, PlanErrorKind};
-use super::form_text::{mistake, nearest, unknown};
+use super::form_text::{mistake, unknown};
 use super::placeholder::placeholder;
+use crate::finding::near_miss;
 use crate::form::{FormValue, FormValues, OauthConnection};
 use crate::manifest::{FormVariable, FormVariableType, Manifest};
 use crate::value::{Object, Value};
@@ -173,9 +174,11 @@ fn check(variable: &FormVariable, value: &FormValue) -> Result<(), PlanError> {
 }
 
 fn not_a_choice<'c>(key: &str, given: &str, choices: impl Iterator<Item = &'c str> + Clone) -> PlanError {
-    let help = match nearest(given, choices.clone()) {
+    let help = match near_miss(given, choices.clone()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("the choices are {}", choices.map(|choice| format!("`{choice}`")).collect::<Vec<_>>().join(", ")),
+        None => {
+            format!("the choices are {}", choices.map(|choice| format!("`{choice}`")).collect::<Vec<_>>().join(", "))
+        }
     };
     mistake(key, format!("`{given}` is none of the choices of `{key}`")).help(help)
 }
@@ -228,7 +231,10 @@ mod tests {
     #[test]
     fn all_that_is_missing_is_told_in_one_sentence() {
         let mistakes = settled(&[("apiToken", ""), ("team", "x")]).expect_err("it lacks three");
-        assert_eq!(mistakes, ["the form lacks `apiToken`, `site`, `home`; give each a value, as in `--form apiToken=VALUE`"]);
+        assert_eq!(
+            mistakes,
+            ["the form lacks `apiToken`, `site`, `home`; give each a value, as in `--form apiToken=VALUE`"]
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::error::{PlanError, PlanErrorKind};
+use crate::finding::near_miss;
 use crate::form::{FormValue, FormValues, OauthConnection};
 use crate::manifest::{FormVariable, FormVariableType, Manifest};
 use crate::secret::Secret;
@@ -79,19 +80,12 @@ pub(super) fn mistake(key: &str, message: String) -> PlanError {
 pub(super) fn unknown(manifest: &Manifest, key: &str) -> PlanError {
     let keys = || manifest.form_variables.iter().map(|variable| variable.key.as_str());
     let oauth = [BASE_URI, ACCESS_TOKEN].into_iter().filter(|_| manifest.requires_oauth);
-    let help = match nearest(key, keys().chain(oauth)) {
+    let help = match near_miss(key, keys().chain(oauth)) {
         Some(near) => format!("did you mean `{near}`?"),
         None if manifest.form_variables.is_empty() => "this integration has no form".to_owned(),
         None => format!("its form has {}", keys().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")),
     };
     mistake(key, format!("the integration has no form variable `{key}`")).help(help)
-}
-
-pub(super) fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-    let lower = word.to_lowercase();
-    let scored = names.into_iter().map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name));
-    let (distance, name) = scored.min_by_key(|(distance, _)| *distance)?;
-    (distance <= name.chars().count() / 3).then_some(name)
 }
 
 #[cfg(test)]
@@ -117,7 +111,8 @@ mod tests {
 
     #[test]
     fn values_take_the_type_of_their_variable() {
-        let form = read(&[("apiToken", "a=b"), ("site", ""), ("loud", "TRUE"), ("teams", "a, b,"), ("teams", r#"["c,d"]"#)]);
+        let form =
+            read(&[("apiToken", "a=b"), ("site", ""), ("loud", "TRUE"), ("teams", "a, b,"), ("teams", r#"["c,d"]"#)]);
         let form = form.expect("it is fine");
         assert_eq!(form.values["apiToken"], FormValue::Secret(Secret::new("a=b")));
         assert_eq!(form.values["site"], FormValue::Text(String::new()));

@@ -48,10 +48,9 @@ pub fn fill_in(manifest: &Manifest, form: &FormValues) -> FormValues {
         filled.values.entry(variable.key.clone()).or_insert(value);
     }
     if manifest.requires_oauth {
-        let oauth = filled.oauth.get_or_insert_with(|| OauthConnection {
-            base_uri: String::new(),
-            access_token: Secret::new(""),
-        });
+        let oauth = filled
+            .oauth
+            .get_or_insert_with(|| OauthConnection { base_uri: String::new(), access_token: Secret::new("") });
         if oauth.base_uri.is_empty() {
             BASE_URI.clone_into(&mut oauth.base_uri);
         }
@@ -91,10 +90,20 @@ mod tests {
     #[test]
     fn keys_become_names_of_shell_variables() {
         for (key, expected) in [
-            ("apiToken", "$API_TOKEN"), ("base-url", "$BASE_URL"), ("hostURL", "$HOST_URL"), ("URL", "$URL"),
-            ("applicationID", "$APPLICATION_ID"), ("skip-ca-verification", "$SKIP_CA_VERIFICATION"), ("key2", "$KEY2"),
-            ("oauth2Token", "$OAUTH2_TOKEN"), ("hostURLPath", "$HOST_URL_PATH"), ("_x", "$X"), ("a__b", "$A_B"),
-            ("token", "$TOKEN"), ("API_TOKEN", "$API_TOKEN"), ("straße", "$STRASSE"),
+            ("apiToken", "$API_TOKEN"),
+            ("base-url", "$BASE_URL"),
+            ("hostURL", "$HOST_URL"),
+            ("URL", "$URL"),
+            ("applicationID", "$APPLICATION_ID"),
+            ("skip-ca-verification", "$SKIP_CA_VERIFICATION"),
+            ("key2", "$KEY2"),
+            ("oauth2Token", "$OAUTH2_TOKEN"),
+            ("hostURLPath", "$HOST_URL_PATH"),
+            ("_x", "$X"),
+            ("a__b", "$A_B"),
+            ("token", "$TOKEN"),
+            ("API_TOKEN", "$API_TOKEN"),
+            ("straße", "$STRASSE"),
         ] {
             assert_eq!(placeholder(key), expected, "{key}");
         }

@@ -9,9 +9,8 @@ use crate::event::Event;
 use crate::value::{Object, Value};
 
 /// What templates see and entries have alike.
-const KEPT: [&str; 9] = [
-    "token", "app", "subject", "parent", "delta", "triggerBody", "merge", "previousVersion", "currentVersion",
-];
+const KEPT: [&str; 9] =
+    ["token", "app", "subject", "parent", "delta", "triggerBody", "merge", "previousVersion", "currentVersion"];
 
 type Members<'a> = Vec<(Cow<'a, str>, Value<'a>)>;
 

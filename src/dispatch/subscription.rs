@@ -13,7 +13,7 @@ use crate::form::{FormValue, FormValues};
 use crate::manifest::{AuditLogEventsHook, Endpoint, FormVariableType, HmacSignature};
 use crate::outbound::{OutboundRequest, Signing};
 use crate::policy::{Policy, Target, Verdict};
-use crate::render::{self, Context, Escape, Options, RenderError, Template};
+use crate::render::{self, Context, Escape, Moment, Options, RenderError, Template};
 use crate::secret::{Mask, Secret};
 
 const HOOK: &str = "/capabilities/auditLogEventsHook";
@@ -33,6 +33,10 @@ const POLICY_WITHOUT_A_WORD: &str =
 pub struct Settings<'s> {
     /// Statements in place of the manifest's own, as JSON.
     pub policy: Option<&'s [serde_json::Value]>,
+    /// Delivery rules in place of the manifest's own.
+    pub profile: Option<&'s Profile>,
+    /// When and under which number `edgeGridAuth` signs.
+    pub moment: Moment,
     /// Renders as the reference's preview does, for comparing. Nothing planned so is for sending.
     pub compat: bool,
     /// Whether the form holds placeholders: the address need not be one then. Not for sending either.
@@ -47,6 +51,7 @@ pub struct Subscription<'i> {
     form: FormScope,
     profile: Profile,
     way: Result<Way<'i>, SkipReason>,
+    moment: Moment,
     compat: bool,
     placeholders: bool,
     mask: Mask,
@@ -75,9 +80,11 @@ impl<'i> Subscription<'i> {
         settings: Settings<'_>,
     ) -> Result<Subscription<'i>, Vec<PlanError>> {
         let mut mistakes = Vec::new();
-        let scope = settle(&integration.manifest, form, settings.placeholders).map_err(|errors| mistakes.extend(errors));
+        let scope =
+            settle(&integration.manifest, form, settings.placeholders).map_err(|errors| mistakes.extend(errors));
         let policy = policy(integration, settings.policy).map_err(|errors| mistakes.extend(errors));
-        let profile = profile(integration).map_err(|errors| mistakes.extend(errors));
+        let own_profile = settings.profile.cloned().map_or_else(|| profile(integration), Ok);
+        let profile = own_profile.map_err(|errors| mistakes.extend(errors));
         let way = way(integration, form, &mut mistakes);
         match (scope, policy, profile) {
             (Ok(form_scope), Ok(policy), Ok(profile)) if mistakes.is_empty() => Ok(Subscription {
@@ -86,6 +93,7 @@ impl<'i> Subscription<'i> {
                 form: form_scope,
                 profile,
                 way,
+                moment: settings.moment,
                 compat: settings.compat,
                 placeholders: settings.placeholders,
                 mask: Mask::new(&secrets(integration, form)),
@@ -173,7 +181,8 @@ impl<'i> Subscription<'i> {
             None => {
                 let place = self.integration.source.value_place(&pointer);
                 let message = format!("the `{key}` template cannot be read: `{path}`");
-                Err(PlanError::new(PlanErrorKind::Template, message).at(Spot::new(place, &self.integration.source.text)))
+                Err(PlanError::new(PlanErrorKind::Template, message)
+                    .at(Spot::new(place, &self.integration.source.text)))
             }
         }
     }
@@ -194,7 +203,7 @@ impl<'i> Subscription<'i> {
             (&event.context, text.escape)
         };
         template
-            .render(Context { root, overlay: &overlay }, Options::new(escape))
+            .render(Context { root, overlay: &overlay }, self.options(escape))
             .map_err(|error| self.failed(text, &what, &error))
     }
 
@@ -204,8 +213,12 @@ impl<'i> Subscription<'i> {
         let overlay = [("oauth", &self.form.oauth), ("context", &event.context)];
         let escape = if self.compat { Escape::Html } else { text.escape };
         template
-            .render(Context { root: &self.form.variables, overlay: &overlay }, Options::new(escape))
+            .render(Context { root: &self.form.variables, overlay: &overlay }, self.options(escape))
             .map_err(|error| self.failed(text, what, &error))
+    }
+
+    fn options(&self, escape: Escape) -> Options {
+        Options { moment: self.moment, ..Options::new(escape) }
     }
 
     fn failed(&self, text: &TemplateText, what: &str, error: &RenderError) -> PlanError {
@@ -248,9 +261,10 @@ impl<'i> Subscription<'i> {
         if let Some(authorization) = address.authorization.filter(|_| request.header("authorization").is_none()) {
             request.headers.push(("Authorization".to_owned(), authorization));
         }
-        let signatures = self.profile.stamp.steady_signatures(&request).map_err(|error| {
-            PlanError::new(PlanErrorKind::Header, format!("the body cannot be signed: {error}"))
-        })?;
+        let signatures =
+            self.profile.stamp.steady_signatures(&request).map_err(|error| {
+                PlanError::new(PlanErrorKind::Header, format!("the body cannot be signed: {error}"))
+            })?;
         for (name, value) in signatures {
             request.headers.retain(|(own, _)| !own.eq_ignore_ascii_case(&name));
             request.headers.push((name, value));
@@ -394,9 +408,8 @@ fn skips_certificate_check(integration: &Integration, form: &FormValues) -> bool
 
 /// Every secret of a form: values of variables that say so, and the OAuth token.
 fn secrets(integration: &Integration, form: &FormValues) -> Vec<Secret> {
-    let declared = |key: &str| {
-        integration.manifest.form_variables.iter().any(|variable| variable.key == key && variable.secret())
-    };
+    let declared =
+        |key: &str| integration.manifest.form_variables.iter().any(|variable| variable.key == key && variable.secret());
     let values = form.values.iter().filter_map(|(key, value)| match value {
         FormValue::Secret(secret) => Some(secret.clone()),
         FormValue::Text(text) if declared(key) => Some(Secret::new(text.clone())),

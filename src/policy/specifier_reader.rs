@@ -107,11 +107,9 @@ fn read_segment(text: &str, span: Range<usize>, vocabulary: &Vocabulary) -> Resu
     }
     let Some((kind, name)) = head.split_once('/') else {
         return match vocabulary.resource_type(head) {
-            Some(known) if !known.named => Ok(SegmentPattern {
-                kind: head.into(),
-                name: None,
-                filters: read_filters(filters, head_span.end + 1)?,
-            }),
+            Some(known) if !known.named => {
+                Ok(SegmentPattern { kind: head.into(), name: None, filters: read_filters(filters, head_span.end + 1)? })
+            }
             Some(_) => Err(wrong(Mistake::NoName { kind: head.to_owned() })),
             None if head == "*" => Err(wrong(Mistake::LoneStar)),
             None => Err(wrong(Mistake::NoSlash {

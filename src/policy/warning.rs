@@ -156,9 +156,8 @@ fn about_action(text: &str, types: Option<&[String]>) -> Option<Remark> {
         Glob::Stars { .. } if vocabulary.actions().any(|action| pattern.covers(action)) => return None,
         Glob::Stars { .. } => {
             // `updateFallThrough*`: the words between stars may be near to something.
-            let near = vocabulary.actions().find(|action| {
-                Glob::new(&text.to_lowercase()).covers(&action.to_lowercase())
-            });
+            let near =
+                vocabulary.actions().find(|action| Glob::new(&text.to_lowercase()).covers(&action.to_lowercase()));
             return Some(Remark::UnknownAction { action: text.to_owned(), near: near.map(str::to_owned) });
         }
     };

@@ -82,7 +82,10 @@ impl<'t> Run<'t, '_> {
                     (ParamValues::Refused, _) => Err(RenderError::new(
                         RenderErrorKind::Helper,
                         path.span.range(),
-                        format!("`{}` names a block parameter of a block that gives none", self.template.text(path.span)),
+                        format!(
+                            "`{}` names a block parameter of a block that gives none",
+                            self.template.text(path.span)
+                        ),
                     )
                     .help("`each` and `with` give block parameters")),
                     (ParamValues::Context(value) | ParamValues::Item(value, _), 0) => Ok(value.clone()),

@@ -10,9 +10,7 @@ mod tree;
 mod whitespace;
 
 pub use mistake::SyntaxError;
-pub(super) use tree::{
-    Block, BlockKind, Invocation, Literal, Operand, Program, Statement,
-};
+pub(super) use tree::{Block, BlockKind, Invocation, Literal, Operand, Program, Statement};
 
 /// How deep blocks and subexpressions may nest.
 pub(super) const MAX_NESTING: usize = 64;

@@ -325,7 +325,10 @@ impl<'s> Parser<'s> {
                 }
                 Kind::Inverse | Kind::OpenInverseChain => SyntaxError::new(
                     token.span.clone(),
-                    format!("`{}` cannot stand here: the block `{name}` has its `{{{{else}}}}` already, or takes none", self.tag_text(&token)),
+                    format!(
+                        "`{}` cannot stand here: the block `{name}` has its `{{{{else}}}}` already, or takes none",
+                        self.tag_text(&token)
+                    ),
                 ),
                 _ => self.unexpected(&token, opening.invocation.span.clone(), Place::Between),
             });
@@ -341,7 +344,9 @@ impl<'s> Parser<'s> {
                 (mistake::line_of(source, opening.invocation.span.start), mistake::line_of(source, open.span.start));
             return Err(SyntaxError::new(
                 open.span.start..end.span.end,
-                format!("`{{{{/{closing_name}}}}}` on line {closed_line} closes `{name}`, opened on line {opened_line}"),
+                format!(
+                    "`{{{{/{closing_name}}}}}` on line {closed_line} closes `{name}`, opened on line {opened_line}"
+                ),
             )
             .help(format!("write `{{{{/{name}}}}}`, or close the blocks in between first")));
         }
@@ -452,8 +457,11 @@ impl<'s> Parser<'s> {
                 | Kind::OpenPartialBlock
                 | Kind::OpenRawBlock
                 | Kind::Comment,
-            ) => SyntaxError::new(self.line_from(&open), format!("this tag is not closed before `{written}` opens the next"))
-                .help("close it with `}}`"),
+            ) => SyntaxError::new(
+                self.line_from(&open),
+                format!("this tag is not closed before `{written}` opens the next"),
+            )
+            .help("close it with `}}`"),
             (Place::Segment, Kind::Number) => {
                 SyntaxError::new(open.start..at.end, format!("`{written}` cannot follow a dot as it is"))
                     .help(format!("write `{}[{written}]`", self.source_of(&open)))
