@@ -279,8 +279,7 @@ impl<'t> Walk<'t> {
         let known = !matches!(call.helper, Helper::Unknown(_) | Helper::Hook);
         let arguments = template.arguments(call).iter().map(|operand| self.argument(*operand)).collect();
         let named = template.hash(call).iter();
-        let named =
-            named.map(|entry| (template.text(entry.key).to_owned(), self.argument(entry.value))).collect();
+        let named = named.map(|entry| (template.text(entry.key).to_owned(), self.argument(entry.value))).collect();
         self.survey.calls.push(HelperCall {
             suggestion: if known { None } else { super::helpers::near_miss(&name) },
             name,
@@ -321,8 +320,7 @@ impl<'t> Walk<'t> {
     fn reference(&mut self, id: PathId, role: Role) {
         let template = self.template;
         let path = template.path(id);
-        let mut names: Vec<String> =
-            template.parts(path).iter().map(|part| template.text(*part).to_owned()).collect();
+        let mut names: Vec<String> = template.parts(path).iter().map(|part| template.text(*part).to_owned()).collect();
         let origin = match path.start {
             Start::Context(up) => Origin::Context { up: usize::from(up) },
             Start::Param { .. } => Origin::BlockParameter,
@@ -466,10 +464,7 @@ mod tests {
         let template = Template::compile("{{pathEncod (lookup a 'b')}}{{#foo 1 x=true}}{{/foo}}").expect("it compiles");
         let calls = template.helper_calls();
         let names: Vec<_> = calls.iter().map(|call| (call.name.as_str(), call.known, call.suggestion)).collect();
-        assert_eq!(
-            names,
-            [("pathEncod", false, Some("pathEncode")), ("lookup", true, None), ("foo", false, None)]
-        );
+        assert_eq!(names, [("pathEncod", false, Some("pathEncode")), ("lookup", true, None), ("foo", false, None)]);
         assert_eq!(calls[1].form, CallForm::Subexpression);
         assert_eq!(calls[1].arguments, [Argument::Name("a".to_owned()), Argument::Text("b".to_owned())]);
         assert_eq!(calls[2].named, [("x".to_owned(), Argument::Literal("true".to_owned()))]);

@@ -67,11 +67,9 @@ fn real_templates_render_as_handlebars_js_rendered_them() {
             strict: row["strict"] == true,
             ..Options::default()
         };
-        let rendered = Template::compile(&source)
-            .map_err(|error| error.to_string())
-            .and_then(|template| {
-                template.render(Context { root, overlay: &overlay }, options).map_err(|error| error.to_string())
-            });
+        let rendered = Template::compile(&source).map_err(|error| error.to_string()).and_then(|template| {
+            template.render(Context { root, overlay: &overlay }, options).map_err(|error| error.to_string())
+        });
         compared += 1;
         let equal = if row["fails"] == true { rendered.is_err() } else { rendered.as_deref().ok() == text("output") };
         if !equal {

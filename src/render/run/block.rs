@@ -191,8 +191,7 @@ impl<'t> Run<'t, '_> {
         let Some(program) = block.program else { return Ok(()) };
         let item = Js::from(value);
         let param_key = key.clone();
-        let frame =
-            Frame { root: scope.frame.root, turn: Some(Turn { key, index, last }), parent: Some(scope.frame) };
+        let frame = Frame { root: scope.frame.root, turn: Some(Turn { key, index, last }), parent: Some(scope.frame) };
         self.enter(program, &item, scope, &frame, ParamValues::Item(&item, &param_key))
     }
 
@@ -224,4 +223,3 @@ impl<'t> Run<'t, '_> {
         self.program(id, &Scope { this, depths, frame, params })
     }
 }
-

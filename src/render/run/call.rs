@@ -43,7 +43,8 @@ impl<'t> Run<'t, '_> {
             Helper::EdgeGridAuth => self.edge_grid_auth(id, arguments, scope),
             Helper::If | Helper::Unless | Helper::Each | Helper::With | Helper::Equal => {
                 let name = self.call_name(id);
-                Err(self.refuse(id, format!("`{name}` is used as a block"))
+                Err(self
+                    .refuse(id, format!("`{name}` is used as a block"))
                     .help(format!("write `{{{{#{name} …}}}}…{{{{/{name}}}}}`")))
             }
             Helper::Hook => {
@@ -110,7 +111,12 @@ impl<'t> Run<'t, '_> {
         Ok(self.world.member(&value, &name))
     }
 
-    fn format_with_offset(&mut self, id: CallId, arguments: &[Operand], scope: &Scope<'_, 't>) -> Result<Js<'t>, Fault> {
+    fn format_with_offset(
+        &mut self,
+        id: CallId,
+        arguments: &[Operand],
+        scope: &Scope<'_, 't>,
+    ) -> Result<Js<'t>, Fault> {
         let &[milliseconds, offset, format] = arguments else {
             return Err(self.refuse(id, "`formatWithOffset` takes milliseconds, an offset in seconds and a format"));
         };
@@ -164,9 +170,7 @@ impl<'t> Run<'t, '_> {
             let Some((name, behind)) = after.split_once("}}") else { break };
             out.push_str(before);
             let name = name.trim();
-            let value = name
-                .split('.')
-                .fold(scope.this.clone(), |value, part| self.world.member(&value, part));
+            let value = name.split('.').fold(scope.this.clone(), |value, part| self.world.member(&value, part));
             if !matches!(value, Js::Undefined | Js::Null) {
                 out.push_str(&self.world.text(&value));
             }
