@@ -4,6 +4,8 @@
 
 mod schema;
 
+pub use schema::refused_values;
+
 use crate::catalog::{Integration, Sample};
 use crate::finding::Finding;
 

@@ -15,7 +15,7 @@ use crate::catalog::schema::{self, SCHEMA};
 use crate::finding::{Finding, Place, near_miss};
 
 /// Whoever publishes the integration has it refused.
-pub struct Schema;
+pub(super) struct Schema;
 
 impl Rule for Schema {
     fn id(&self) -> &'static str {
@@ -32,7 +32,7 @@ impl Rule for Schema {
 }
 
 /// Partners who take the folder elsewhere find that it is refused there.
-pub struct Portable;
+pub(super) struct Portable;
 
 impl Rule for Portable {
     fn id(&self) -> &'static str {
@@ -96,6 +96,19 @@ fn violations(source: &ManifestSource, out: &mut Vec<Finding>) {
             out.push(Violation { source, pointer, value: error.instance() }.finding(error.kind()));
         }
     }
+}
+
+/// The values that the schema refuses for what they are: other rules have nothing to say of them.
+pub fn refused_values(source: &ManifestSource) -> Vec<Place> {
+    let Some(validator) = VALIDATOR.as_ref().ok().filter(|validator| !validator.is_valid(&source.json)) else {
+        return Vec::new();
+    };
+    let is_refused = |error: &ValidationError<'_>| {
+        use ValidationErrorKind::{Enum, Pattern, Type};
+        matches!(error.kind(), Type { .. } | Enum { .. } | Pattern { .. })
+    };
+    let refused = validator.iter_errors(&source.json).filter(is_refused);
+    refused.map(|error| source.value_place(error.instance_path().as_str())).collect()
 }
 
 /// Whether another mistake at the same place says it already.
@@ -244,7 +257,7 @@ impl Violation<'_> {
         let help = if let Some(near) = near_miss(name, known.iter().copied()) {
             format!("remove it: `{near}` is there already")
         } else if let Some(home) = home_of(name) {
-            format!("`{name}` belongs in `{home}`")
+            format!("`{name}` belongs in {home}")
         } else {
             let free: Vec<String> = known
                 .iter()
@@ -364,16 +377,21 @@ fn example(pointer: &str) -> Option<String> {
     (example.chars().count() <= 90).then_some(example)
 }
 
-/// The only object of the format in which `name` is known, if there is but one.
+/// The only place of the format where `name` is known, if there is but one.
 fn home_of(name: &str) -> Option<String> {
+    let knows = |part: &Value| part.get("properties").is_some_and(|properties| properties.get(name).is_some());
+    let bundled = schema::bundled();
+    let capabilities = bundled.pointer("/definitions/capabilities")?;
     let mut homes = Vec::new();
-    let capabilities = schema::bundled().pointer("/definitions/capabilities/properties")?.as_object()?;
-    if capabilities.contains_key(name) {
-        return Some("capabilities".to_owned());
+    if knows(bundled) {
+        homes.push("the outermost object".to_owned());
     }
-    for (capability, part) in capabilities {
-        if schema::resolved(part).get("properties").is_some_and(|properties| properties.get(name).is_some()) {
-            homes.push(format!("capabilities.{capability}"));
+    if knows(capabilities) {
+        homes.push("`capabilities`".to_owned());
+    }
+    for (capability, part) in capabilities.get("properties")?.as_object()? {
+        if knows(schema::resolved(part)) {
+            homes.push(format!("`{capability}`"));
         }
     }
     (homes.len() == 1).then(|| homes.remove(0))

@@ -7,6 +7,7 @@ mod exit;
 mod explain;
 mod list;
 mod new;
+mod output;
 mod preview;
 mod render;
 mod schema;
