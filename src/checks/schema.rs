@@ -121,8 +121,18 @@ fn is_shadowed(error: &ValidationError<'_>, all: &[ValidationError<'_>]) -> bool
         ValidationErrorKind::Type { .. } => false,
         // Of a value of the wrong type, nothing else needs to be said.
         _ if beside(&|kind| matches!(kind, ValidationErrorKind::Type { .. })) => true,
-        // A version that is none is too short as well, and an empty text matches no pattern.
-        ValidationErrorKind::MinLength { .. } => beside(&|kind| matches!(kind, ValidationErrorKind::Pattern { .. })),
+        // What is no version or no address at all need not be called too short or too long.
+        ValidationErrorKind::MinLength { .. } | ValidationErrorKind::MaxLength { .. } => {
+            let says_it_all = |rule: &str| rule.starts_with("must be a") && !rule.contains("line");
+            pattern_in_words(pointer).is_some_and(says_it_all)
+                && beside(&|kind| matches!(kind, ValidationErrorKind::Pattern { .. }))
+        }
+        // Taking the repeated values out may be enough.
+        ValidationErrorKind::MaxItems { limit } => {
+            let items = error.instance().as_array().map_or(&[][..], Vec::as_slice);
+            let distinct = (0..items.len()).filter(|index| !items[..*index].contains(&items[*index])).count();
+            distinct as u64 <= *limit && beside(&|kind| matches!(kind, ValidationErrorKind::UniqueItems))
+        }
         // Values that are wrong are wrong twice when they are repeated.
         ValidationErrorKind::UniqueItems => {
             let inside = format!("{pointer}/");
@@ -274,8 +284,7 @@ impl Violation<'_> {
     }
 
     fn wrong_pattern(&self) -> Finding {
-        let part = schema::part_for(self.pointer).map(schema::resolved);
-        let rule = part.and_then(|part| part.get("patternErrorMessage")).and_then(Value::as_str);
+        let rule = pattern_in_words(self.pointer);
         let message = format!("{} {}", self.named(), rule.unwrap_or("does not match its pattern"));
         let finding = self.error(self.source.value_place(self.pointer), message);
         let text = self.value.as_str().unwrap_or_default();
@@ -356,6 +365,11 @@ impl Violation<'_> {
     fn characters(&self, count: u64) -> String {
         if count == 1 { "1 character".to_owned() } else { format!("{count} characters") }
     }
+}
+
+/// What the schema says, in words, of the pattern for the value at `pointer`.
+fn pattern_in_words(pointer: &str) -> Option<&'static str> {
+    schema::resolved(schema::part_for(pointer)?).get("patternErrorMessage")?.as_str()
 }
 
 fn type_in_words(name: &str) -> &'static str {
