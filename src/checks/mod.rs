@@ -20,6 +20,7 @@ use names::{Capability, Reading, Use};
 
 pub use rules::rules;
 pub use soundness::Stage;
+pub use schema::refused_values;
 
 /// What a rule may look at.
 #[derive(Debug, Clone, Copy)]
