@@ -8,7 +8,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::output::findings::{self, Counts, Format};
 use crate::catalog::{Catalog, CatalogError, DEFAULT_FOLDER, schema};
-use crate::checks::{self, Scene};
+use crate::checks::{self, Stage};
 use crate::finding::Place;
 
 #[derive(Debug, clap::Args)]
@@ -32,15 +32,8 @@ pub(super) fn run(args: &ValidateArgs, environment: &Environment) -> Result<Exit
     let mut found = catalog.findings.clone();
     let mut refused = Vec::new();
     for integration in &catalog.integrations {
-        let scene = Scene {
-            integration,
-            neighbours: &catalog.integrations,
-            samples: catalog.samples(integration),
-            portable: args.portable,
-        };
-        for rule in checks::rules() {
-            rule.check(scene, &mut found);
-        }
+        let stage = Stage::set(catalog.samples(integration));
+        found.extend(checks::review(integration, &catalog.integrations, &stage, args.portable));
         refused.append(&mut checks::refused_values(&integration.source));
     }
     // Of a value that the schema refuses nothing else is said: mending it comes first.
