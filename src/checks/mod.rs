@@ -21,6 +21,7 @@ use names::{Capability, Reading, Use};
 pub use rules::rules;
 use soundness::Rehearsal;
 pub use soundness::Stage;
+pub use schema::refused_values;
 
 /// What a rule may look at.
 #[derive(Debug, Clone, Copy)]

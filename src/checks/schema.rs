@@ -15,7 +15,7 @@ use crate::catalog::schema::{self, SCHEMA};
 use crate::finding::{Finding, Place, near_miss};
 
 /// Whoever publishes the integration has it refused.
-pub struct Schema;
+pub(super) struct Schema;
 
 impl Rule for Schema {
     fn id(&self) -> &'static str {
@@ -32,7 +32,7 @@ impl Rule for Schema {
 }
 
 /// Partners who take the folder elsewhere find that it is refused there.
-pub struct Portable;
+pub(super) struct Portable;
 
 impl Rule for Portable {
     fn id(&self) -> &'static str {
@@ -100,6 +100,19 @@ fn violations(source: &ManifestSource, out: &mut Vec<Finding>) {
     }
 }
 
+/// The values that the schema refuses for what they are: other rules have nothing to say of them.
+pub fn refused_values(source: &ManifestSource) -> Vec<Place> {
+    let Some(validator) = VALIDATOR.as_ref().ok().filter(|validator| !validator.is_valid(&source.json)) else {
+        return Vec::new();
+    };
+    let is_refused = |error: &ValidationError<'_>| {
+        use ValidationErrorKind::{Enum, Pattern, Type};
+        matches!(error.kind(), Type { .. } | Enum { .. } | Pattern { .. })
+    };
+    let refused = validator.iter_errors(&source.json).filter(is_refused);
+    refused.map(|error| source.value_place(error.instance_path().as_str())).collect()
+}
+
 /// Whether another mistake at the same place says it already.
 fn is_shadowed(error: &ValidationError<'_>, all: &[ValidationError<'_>]) -> bool {
     let pointer = error.instance_path().as_str();
@@ -110,8 +123,18 @@ fn is_shadowed(error: &ValidationError<'_>, all: &[ValidationError<'_>]) -> bool
         ValidationErrorKind::Type { .. } => false,
         // Of a value of the wrong type, nothing else needs to be said.
         _ if beside(&|kind| matches!(kind, ValidationErrorKind::Type { .. })) => true,
-        // A version that is none is too short as well, and an empty text matches no pattern.
-        ValidationErrorKind::MinLength { .. } => beside(&|kind| matches!(kind, ValidationErrorKind::Pattern { .. })),
+        // What is no version or no address at all need not be called too short or too long.
+        ValidationErrorKind::MinLength { .. } | ValidationErrorKind::MaxLength { .. } => {
+            let says_it_all = |rule: &str| rule.starts_with("must be a") && !rule.contains("line");
+            pattern_in_words(pointer).is_some_and(says_it_all)
+                && beside(&|kind| matches!(kind, ValidationErrorKind::Pattern { .. }))
+        }
+        // Taking the repeated values out may be enough.
+        ValidationErrorKind::MaxItems { limit } => {
+            let items = error.instance().as_array().map_or(&[][..], Vec::as_slice);
+            let distinct = (0..items.len()).filter(|index| !items[..*index].contains(&items[*index])).count();
+            distinct as u64 <= *limit && beside(&|kind| matches!(kind, ValidationErrorKind::UniqueItems))
+        }
         // Values that are wrong are wrong twice when they are repeated.
         ValidationErrorKind::UniqueItems => {
             let inside = format!("{pointer}/");
@@ -249,7 +272,7 @@ impl Violation<'_> {
         let help = if let Some(near) = near_miss(name, known.iter().copied()) {
             format!("remove it: `{near}` is there already")
         } else if let Some(home) = home_of(name) {
-            format!("`{name}` belongs in `{home}`")
+            format!("`{name}` belongs in {home}")
         } else {
             let free: Vec<String> = known
                 .iter()
@@ -266,8 +289,7 @@ impl Violation<'_> {
     }
 
     fn wrong_pattern(&self) -> Finding {
-        let part = schema::part_for(self.pointer).map(schema::resolved);
-        let rule = part.and_then(|part| part.get("patternErrorMessage")).and_then(Value::as_str);
+        let rule = pattern_in_words(self.pointer);
         let message = format!("{} {}", self.named(), rule.unwrap_or("does not match its pattern"));
         let finding = self.error(self.source.value_place(self.pointer), message);
         let text = self.value.as_str().unwrap_or_default();
@@ -350,6 +372,11 @@ impl Violation<'_> {
     }
 }
 
+/// What the schema says, in words, of the pattern for the value at `pointer`.
+fn pattern_in_words(pointer: &str) -> Option<&'static str> {
+    schema::resolved(schema::part_for(pointer)?).get("patternErrorMessage")?.as_str()
+}
+
 fn type_in_words(name: &str) -> &'static str {
     match name {
         "array" => "a list",
@@ -369,16 +396,21 @@ fn example(pointer: &str) -> Option<String> {
     (example.chars().count() <= 90).then_some(example)
 }
 
-/// The only object of the format in which `name` is known, if there is but one.
+/// The only place of the format where `name` is known, if there is but one.
 fn home_of(name: &str) -> Option<String> {
+    let knows = |part: &Value| part.get("properties").is_some_and(|properties| properties.get(name).is_some());
+    let bundled = schema::bundled();
+    let capabilities = bundled.pointer("/definitions/capabilities")?;
     let mut homes = Vec::new();
-    let capabilities = schema::bundled().pointer("/definitions/capabilities/properties")?.as_object()?;
-    if capabilities.contains_key(name) {
-        return Some("capabilities".to_owned());
+    if knows(bundled) {
+        homes.push("the outermost object".to_owned());
     }
-    for (capability, part) in capabilities {
-        if schema::resolved(part).get("properties").is_some_and(|properties| properties.get(name).is_some()) {
-            homes.push(format!("capabilities.{capability}"));
+    if knows(capabilities) {
+        homes.push("`capabilities`".to_owned());
+    }
+    for (capability, part) in capabilities.get("properties")?.as_object()? {
+        if knows(schema::resolved(part)) {
+            homes.push(format!("`{capability}`"));
         }
     }
     (homes.len() == 1).then(|| homes.remove(0))

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Event;
-use crate::policy::{Resource, Segment, Target, UnstatedTags, Vocabulary};
+use crate::policy::{ALL_ENVIRONMENTS, Resource, Segment, Target, UnstatedTags, Vocabulary};
 use crate::value::Value;
 
 impl Event<'_> {
@@ -106,10 +106,19 @@ fn text_at<'t>(value: &'t Value<'_>, path: &[&str]) -> &'t str {
     value.at(path).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The tags that an object tells; `None` when they are absent, null or no list of texts.
+/// The tags that an object tells; `None` when they are absent or no list of texts.
+///
+/// Platforms write an empty list as null, so null is no tags at all. "All environments" has null too, but
+/// there it says nothing: each environment has tags of its own.
 fn tags_of<'t>(described: &'t Value<'_>) -> Option<Vec<Cow<'t, str>>> {
-    let tags = described.get("tags")?.as_array()?;
-    tags.iter().map(|tag| tag.as_str().map(Cow::Borrowed)).collect()
+    if text_at(described, &["key"]) == ALL_ENVIRONMENTS {
+        return None;
+    }
+    match described.get("tags")? {
+        Value::Null => Some(Vec::new()),
+        Value::Array(tags) => tags.iter().map(|tag| tag.as_str().map(Cow::Borrowed)).collect(),
+        _ => None,
+    }
 }
 
 fn first_told(names: [&str; 3]) -> &str {
@@ -188,10 +197,21 @@ mod tests {
             event.targets()[0].resource.segments[0].tags.as_ref().map(Vec::len)
         };
         assert_eq!(tags(r#"{"kind":"project","key":"web","tags":[]}"#), Some(0));
-        assert_eq!(tags(r#"{"kind":"project","key":"web","tags":null}"#), None);
+        assert_eq!(tags(r#"{"kind":"project","key":"web","tags":null}"#), Some(0));
         assert_eq!(tags(r#"{"kind":"project","key":"web"}"#), None);
         assert_eq!(tags(r#"{"kind":"project","key":"web","tags":"ops"}"#), None);
         assert_eq!(tags(r#"{"kind":"project","key":"web","tags":["ops",1]}"#), None);
+    }
+
+    #[test]
+    fn all_environments_together_have_no_tags_to_tell() {
+        for tags in ["null", "[]", r#"["ops"]"#] {
+            let event = format!(
+                r#"{{"kind":"flag","key":"nav","project":{{"key":"web","environment":{{"key":"~","tags":{tags}}}}}}}"#
+            );
+            let event = Event::parse(event.as_bytes()).expect("JSON");
+            assert_eq!(event.targets()[0].resource.segments[1].tags, None);
+        }
     }
 
     #[test]

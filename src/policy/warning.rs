@@ -168,7 +168,7 @@ fn about_action(text: &str, types: Option<&[String]>) -> Option<Remark> {
     let types = types?;
     let documented = vocabulary.documented_action(action);
     let known: Vec<_> = types.iter().filter_map(|name| vocabulary.resource_type(name)).collect();
-    if known.iter().any(|known| !known.whole || known.has_action(documented)) {
+    if known.iter().any(|known| !known.whole || known.has_action(action) || known.has_action(documented)) {
         return None;
     }
     let (elsewhere, _) = vocabulary.resource_types().find(|(_, known)| known.has_action(documented))?;
@@ -229,6 +229,7 @@ mod tests {
             r#"{"notResources":["proj/*"],"actions":["createFlag"]}"#,
             r#"{"resources":["proj/*"],"notActions":["createFlag"]}"#,
             r#"{"resources":["proj/*:view/*"],"actions":["createFlag"]}"#,
+            r#"{"resources":["proj/*:metric/*"],"actions":["updateArchived"]}"#,
         ] {
             assert_eq!(told(fine), [""; 0], "{fine}");
         }
