@@ -7,9 +7,8 @@ use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
 use super::output::findings::{self, Counts, Format};
-use crate::catalog::{Catalog, CatalogError, DEFAULT_FOLDER, schema};
-use crate::checks::{self, Stage};
-use crate::finding::Place;
+use crate::catalog::{Catalog, CatalogError, DEFAULT_FOLDER};
+use crate::checks;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ValidateArgs {
@@ -29,15 +28,7 @@ pub(super) struct ValidateArgs {
 
 pub(super) fn run(args: &ValidateArgs, environment: &Environment) -> Result<Exit, CliError> {
     let catalog = Catalog::open(&args.paths)?;
-    let mut found = catalog.findings.clone();
-    let mut refused = Vec::new();
-    for integration in &catalog.integrations {
-        let stage = Stage::set(catalog.samples(integration));
-        found.extend(checks::review(integration, &catalog.integrations, &stage, args.portable));
-        refused.append(&mut checks::refused_values(&integration.source));
-    }
-    // Of a value that the schema refuses nothing else is said: mending it comes first.
-    found.retain(|finding| finding.rule == schema::SCHEMA || !refused.iter().any(|place| is_within(&finding.place, place)));
+    let mut found = checks::report(&catalog, args.portable);
     findings::in_order(&mut found);
     let counts = Counts::of(&found, catalog.folders);
     let mut out = BufWriter::new(environment.stdout());
@@ -47,21 +38,18 @@ pub(super) fn run(args: &ValidateArgs, environment: &Environment) -> Result<Exit
     Ok(if failed { Exit::Errors } else { Exit::Done })
 }
 
-/// Whether `place` is the value at `value`, or inside of it.
-fn is_within(place: &Place, value: &Place) -> bool {
-    let (Some(pointer), Some(around)) = (&place.pointer, &value.pointer) else { return false };
-    let inside = pointer.strip_prefix(around.as_str());
-    place.file == value.file && inside.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
 impl From<CatalogError> for CliError {
     fn from(error: CatalogError) -> Self {
         let help = match &error {
             CatalogError::Missing(path) if path.as_os_str() == DEFAULT_FOLDER => {
                 "name a folder: `flagpost validate PATH`, or run it where `integrations` is".to_owned()
             }
-            CatalogError::Missing(_) => "name a folder that holds a `manifest.json`, or a folder of such folders".to_owned(),
-            CatalogError::Empty(_) => "an integration is a folder with a `manifest.json`; start one with `flagpost new`".to_owned(),
+            CatalogError::Missing(_) => {
+                "name a folder that holds a `manifest.json`, or a folder of such folders".to_owned()
+            }
+            CatalogError::Empty(_) => {
+                "an integration is a folder with a `manifest.json`; start one with `flagpost new`".to_owned()
+            }
             CatalogError::Unreadable { .. } => return CliError::usage(error.to_string()),
         };
         CliError::usage(error.to_string()).help(help)
