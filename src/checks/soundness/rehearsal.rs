@@ -325,7 +325,8 @@ impl Stand<'_> {
             // What no event has is told by `unknown-variable`.
             if !used.is_some_and(|used| !matches!(used.found, Lookup::Known(_))) {
                 let is_form = path.as_ref().is_some_and(|path| path[0] == "formVariables");
-                self.note(missing, name, error.span.clone(), sample, reference, is_form);
+                let lacking = path.as_ref().filter(|_| !is_form).map(|path| first_absent(&event, path));
+                self.note(missing, lacking.as_ref().unwrap_or(name), error.span.clone(), sample, reference, is_form);
             }
             let Some(path) = path else { break };
             let names: Vec<&str> = path.iter().map(String::as_str).collect();
@@ -343,6 +344,7 @@ impl Stand<'_> {
         out.clear();
         match self.template.render_into(context, self.options, out) {
             Ok(()) => true,
+            Err(error) if matches!(error.kind, RenderErrorKind::UnknownHelper(_)) => false,
             Err(error) => {
                 failures.push(Failure { reading: self.index, error });
                 failures.dedup_by(|one, other| one.reading == other.reading && one.error.span == other.error.span);
@@ -378,6 +380,13 @@ impl Stand<'_> {
             }),
         }
     }
+}
+
+/// The shortest part of `path` that the event lacks: that is what has to be asked about.
+fn first_absent(event: &Value<'_>, path: &[String]) -> String {
+    let names: Vec<&str> = path.iter().map(String::as_str).collect();
+    let end = (1..names.len()).find(|end| event.at(&names[..*end]).is_none_or(|value| *value == Value::Null));
+    names[..end.unwrap_or(names.len())].join(".")
 }
 
 /// A copy with an empty text at `path`; what stands in its way becomes an object.
