@@ -32,7 +32,7 @@ impl Rule for UnguardedVariable {
             let samples = listed(missing.samples.iter().take(shown).map(String::as_str));
             let lack = if missing.samples.len() == 1 { "lacks" } else { "lack" };
             let message = format!("`{name}` is not in every event: {samples}{others} {lack} it");
-            let help = format!("wrap it in `{{{{#if {name}}}}}…{{{{/if}}}}`; without it, it prints nothing");
+            let help = format!("wrap it in `{{{{#if {}}}}}…{{{{/if}}}}`; without it, it prints nothing", missing.guard);
             let finding = self.finding(place, message).helped(help);
             out.push(if missing.reference { finding } else { finding.mild() });
         }

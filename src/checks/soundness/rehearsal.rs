@@ -53,6 +53,8 @@ pub(crate) struct Missing {
     pub(crate) span: Range<usize>,
     /// The name as written.
     pub(crate) name: String,
+    /// What has to be asked about: the name, or the first part of it that some event lacks.
+    pub(crate) guard: String,
     /// The samples that lack it.
     pub(crate) samples: Vec<String>,
     /// Whether the reference's own tests render one of them.
@@ -326,7 +328,8 @@ impl Stand<'_> {
             if !used.is_some_and(|used| !matches!(used.found, Lookup::Known(_))) {
                 let is_form = path.as_ref().is_some_and(|path| path[0] == "formVariables");
                 let lacking = path.as_ref().filter(|_| !is_form).map(|path| first_absent(&event, path));
-                self.note(missing, lacking.as_ref().unwrap_or(name), error.span.clone(), sample, reference, is_form);
+                let guard = lacking.unwrap_or_else(|| name.clone());
+                self.note(missing, name, guard, error.span.clone(), sample, reference, is_form);
             }
             let Some(path) = path else { break };
             let names: Vec<&str> = path.iter().map(String::as_str).collect();
@@ -353,20 +356,24 @@ impl Stand<'_> {
         }
     }
 
+    #[expect(clippy::too_many_arguments, reason = "all that is known of one missing name, in one place")]
     fn note(
         &self,
         missing: &mut Vec<Missing>,
         name: &str,
+        guard: String,
         span: Range<usize>,
         sample: &SampleEvent<'_>,
         reference: bool,
         form: bool,
     ) {
-        let known = missing.iter_mut().find(|other| other.name == name);
-        match known {
+        match missing.iter_mut().find(|other| other.name == name) {
             Some(known) => {
                 if !known.samples.iter().any(|other| other == sample.name) {
                     known.samples.push(sample.name.to_owned());
+                }
+                if guard.len() < known.guard.len() {
+                    known.guard = guard;
                 }
                 known.reference |= reference;
             }
@@ -374,6 +381,7 @@ impl Stand<'_> {
                 reading: self.index,
                 span,
                 name: name.to_owned(),
+                guard,
                 samples: vec![sample.name.to_owned()],
                 reference,
                 form,
