@@ -2,6 +2,8 @@
 //!
 //! Rules are sync, pure and offline, and never stop at the first mistake.
 
+mod schema;
+
 use crate::catalog::{Integration, Sample};
 use crate::finding::Finding;
 
@@ -30,5 +32,5 @@ pub trait Rule: Sync {
 
 /// Every rule, in the order findings of one place are told.
 pub fn rules() -> &'static [&'static dyn Rule] {
-    &[]
+    &[&schema::Schema, &schema::Portable]
 }

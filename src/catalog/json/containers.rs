@@ -1,0 +1,400 @@
+//! Objects and lists: commas, colons and brackets, and the many ways to miss them.
+
+use super::reader::{Open, Reader};
+use super::tree::{Content, Member, Node};
+use super::{DUPLICATE_KEY, MAX_DEPTH};
+
+/// What was read last inside a container.
+#[derive(Debug, Clone, Copy)]
+enum Last {
+    /// Its opening bracket.
+    Nothing,
+    /// Something odd, after which neither a comma nor a value is missed.
+    Unsure,
+    /// A value that ends here.
+    Value(usize),
+    /// A comma that stands here.
+    Comma(usize),
+}
+
+/// What to do about a closing bracket of the wrong kind.
+enum Mismatch {
+    /// It was meant to close this container.
+    Closes,
+    /// It closes a container further out; this one was never closed.
+    Outer,
+    /// It is one too many.
+    Stray,
+}
+
+impl Reader<'_> {
+    pub(super) fn object(&mut self) -> Node {
+        let start = self.at;
+        if !self.enter(b'}') {
+            return Node { span: start..start + 1, content: Content::Object(Vec::new()), broken: true };
+        }
+        let mut members: Vec<Member> = Vec::new();
+        let mut last = Last::Nothing;
+        loop {
+            self.skip_space();
+            match self.peek() {
+                None => {
+                    self.ended_early();
+                    break;
+                }
+                Some(b'}') => {
+                    self.close(last);
+                    break;
+                }
+                Some(b']') => match self.mismatch(b']') {
+                    Mismatch::Closes => {
+                        self.close(Last::Unsure);
+                        break;
+                    }
+                    Mismatch::Outer => break,
+                    Mismatch::Stray => self.take(1),
+                },
+                Some(b',' | b';') => last = self.separator(last),
+                Some(_) => {
+                    self.missed_comma(last);
+                    let (member, next) = self.member();
+                    if let Some(member) = member {
+                        self.repeated_key(&members, &member);
+                        members.push(member);
+                    }
+                    last = next;
+                }
+            }
+        }
+        self.open.pop();
+        Node { span: start..self.token_end.max(start + 1), content: Content::Object(members), broken: false }
+    }
+
+    pub(super) fn array(&mut self) -> Node {
+        let start = self.at;
+        if !self.enter(b']') {
+            return Node { span: start..start + 1, content: Content::Array(Vec::new()), broken: true };
+        }
+        let mut items: Vec<Node> = Vec::new();
+        let mut last = Last::Nothing;
+        let mut broken = false;
+        loop {
+            self.skip_space();
+            match self.peek() {
+                None => {
+                    self.ended_early();
+                    break;
+                }
+                Some(b']') => {
+                    self.close(last);
+                    break;
+                }
+                Some(b'}') => match self.mismatch(b'}') {
+                    Mismatch::Closes => {
+                        self.close(Last::Unsure);
+                        break;
+                    }
+                    Mismatch::Outer => break,
+                    Mismatch::Stray => self.take(1),
+                },
+                Some(b',' | b';') => last = self.separator(last),
+                Some(b':' | b'=') => {
+                    let at = self.at;
+                    if !broken {
+                        self.mistake(at..at + 1, "a list has no keys", "write an object, in `{` and `}`, around key and value");
+                    }
+                    broken = true;
+                    self.take(1);
+                    last = Last::Unsure;
+                }
+                Some(_) => {
+                    self.missed_comma(last);
+                    let item = self.value();
+                    last = if item.broken { Last::Unsure } else { Last::Value(item.span.end) };
+                    items.push(item);
+                }
+            }
+        }
+        self.open.pop();
+        Node { span: start..self.token_end.max(start + 1), content: Content::Array(items), broken }
+    }
+
+    /// Takes an opening bracket, unless it is one too deep.
+    fn enter(&mut self, closer: u8) -> bool {
+        let at = self.at;
+        if self.open.len() >= MAX_DEPTH {
+            self.mistake(at..at + 1, format!("nested more than {MAX_DEPTH} levels deep"), "take levels out");
+            self.rough = true;
+            self.stop();
+            return false;
+        }
+        let line_start = self.text[..at].rfind('\n').map_or(0, |line_break| line_break + 1);
+        let line = &self.text[line_start..at];
+        let indent = line.len() - line.trim_start().len();
+        self.open.push(Open { at, closer, indent });
+        self.take(1);
+        true
+    }
+
+    /// Takes the closing bracket.
+    fn close(&mut self, last: Last) {
+        if let Last::Comma(comma) = last {
+            self.mistake(comma..comma + 1, "a comma after the last value", "remove this comma");
+        }
+        let line_start = self.text[..self.at].rfind('\n').map_or(0, |line_break| line_break + 1);
+        let indent = self.at - line_start;
+        let alone = self.text[line_start..self.at].trim_start().is_empty();
+        if let Some((open, around)) = self.open.split_last() {
+            // A closing bracket in the column of an outer one: the likely place of one that is missing.
+            let elsewhere = alone && open.at < line_start && indent < open.indent;
+            if elsewhere && self.suspect.is_none() && around.iter().any(|outer| outer.indent == indent) {
+                self.suspect = Some(*open);
+            }
+        }
+        self.take(1);
+    }
+
+    pub(super) fn take(&mut self, length: usize) {
+        self.at = (self.at + length).min(self.text.len());
+        self.token_end = self.at;
+    }
+
+    /// A comma, or a semicolon in its place.
+    fn separator(&mut self, last: Last) -> Last {
+        let at = self.at;
+        let semicolon = self.peek() == Some(b';');
+        self.take(1);
+        match last {
+            Last::Value(_) if semicolon => {
+                self.mistake(at..at + 1, "a semicolon between values", "write a comma");
+                Last::Comma(at)
+            }
+            Last::Value(_) => Last::Comma(at),
+            Last::Unsure => Last::Comma(at),
+            Last::Nothing | Last::Comma(_) => {
+                let help = if semicolon { "remove this semicolon" } else { "remove this comma" };
+                self.mistake(at..at + 1, "no value before this comma", help);
+                last
+            }
+        }
+    }
+
+    fn missed_comma(&mut self, last: Last) {
+        if let Last::Value(end) = last {
+            self.mistake(end..end, "a comma is missing after this value", "add a comma");
+        }
+    }
+
+    /// A key, a colon and a value; or what is there instead.
+    fn member(&mut self) -> (Option<Member>, Last) {
+        let Some((written, key_span)) = self.key() else { return (None, Last::Unsure) };
+        let member = |value| Member { written: written.clone(), meant: None, key_span: key_span.clone(), value };
+        let nothing = |at: usize| Node { span: at..at, broken: true, ..Node::default() };
+        self.skip_space();
+        match self.peek() {
+            None => {
+                self.ended_early();
+                return (Some(member(nothing(key_span.end))), Last::Unsure);
+            }
+            Some(b':') => self.take(1),
+            Some(b'=') => {
+                let start = self.at;
+                self.take(1);
+                if self.peek() == Some(b'>') {
+                    self.take(1);
+                }
+                self.mistake(start..self.at, "a key and its value are joined by a colon", "write `:`");
+            }
+            Some(b',' | b'}' | b']' | b';') => {
+                self.no_value(&written, key_span.clone());
+                return (Some(member(nothing(key_span.end))), Last::Value(key_span.end));
+            }
+            Some(b'"') if self.string_is_key() => {
+                self.no_value(&written, key_span.clone());
+                return (Some(member(nothing(key_span.end))), Last::Unsure);
+            }
+            Some(_) if self.text[self.at..].starts_with('：') => {
+                let start = self.at;
+                self.take('：'.len_utf8());
+                self.mistake(start..self.at, "`：` is not a colon of JSON", "write `:`");
+            }
+            Some(_) => self.mistake(key_span.end..key_span.end, format!("a colon is missing after `{written}`"), "add a colon"),
+        }
+        self.skip_space();
+        while matches!(self.peek(), Some(b':' | b'=')) && !self.stopped {
+            let at = self.at;
+            self.take(1);
+            self.mistake(at..at + 1, "one colon is enough", "remove it");
+            self.skip_space();
+        }
+        match self.peek() {
+            None => {
+                self.ended_early();
+                (Some(member(nothing(self.token_end))), Last::Unsure)
+            }
+            Some(b',' | b'}' | b']' | b';') => {
+                self.no_value(&written, key_span.clone());
+                (Some(member(nothing(self.token_end))), Last::Value(self.token_end))
+            }
+            Some(_) => {
+                let value = self.value();
+                let last = if value.broken { Last::Unsure } else { Last::Value(value.span.end) };
+                (Some(member(value)), last)
+            }
+        }
+    }
+
+    fn no_value(&mut self, key: &str, span: std::ops::Range<usize>) {
+        self.mistake(span, format!("`{key}` has no value"), format!("write `\"{key}\": ` and a value, or remove the key"));
+    }
+
+    /// A key, however it is written; nothing when there is none.
+    fn key(&mut self) -> Option<(String, std::ops::Range<usize>)> {
+        let start = self.at;
+        let first = self.text[start..].chars().next()?;
+        let node = match first {
+            '"' => self.string(true),
+            _ if super::foreign_quotes::opens(first) => self.foreign_string(),
+            _ if first.is_alphanumeric() || matches!(first, '_' | '$' | '-' | '.' | '@') => {
+                let rest = &self.text[start..];
+                let length = rest
+                    .find(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '$' | '-' | '.' | '@')))
+                    .unwrap_or(rest.len());
+                let word = rest[..length].to_owned();
+                self.take(length);
+                let quoted = format!("write `\"{word}\"`");
+                self.mistake(start..self.at, format!("the key `{word}` has to stand in double quotes"), quoted);
+                Node { span: start..self.at, content: Content::String(word), broken: false }
+            }
+            '{' | '[' => {
+                self.mistake(start..start + 1, "a value without a key", "give it a key: `\"key\": ` before it");
+                self.rough = true;
+                self.value();
+                return None;
+            }
+            ':' | '=' => {
+                self.mistake(start..start + 1, "a value without a key", "write the key before it");
+                self.rough = true;
+                self.take(1);
+                self.skip_space();
+                if !matches!(self.peek(), None | Some(b',' | b'}' | b']' | b':' | b'=')) {
+                    self.value();
+                }
+                return None;
+            }
+            _ => {
+                let span = start..start + first.len_utf8();
+                self.take(first.len_utf8());
+                self.mistake(span, format!("`{}` has no place here", super::reader::shown(first)), "write a key in double quotes");
+                self.rough = true;
+                return None;
+            }
+        };
+        self.token_end = self.token_end.max(node.span.end);
+        match node.content {
+            Content::String(key) => Some((key, node.span)),
+            _ => None,
+        }
+    }
+
+    /// Whether the string that begins here is followed by a colon.
+    fn string_is_key(&self) -> bool {
+        let line = self.rest_of_line();
+        let close = line[1..].find('"').map(|end| end + 2);
+        close.is_some_and(|end| line[end..].trim_start().starts_with(':'))
+    }
+
+    fn repeated_key(&mut self, earlier: &[Member], member: &Member) {
+        let Some(first) = earlier.iter().find(|other| other.written == member.written) else { return };
+        let line = self.line_of(first.key_span.start);
+        let message = format!("the key `{}` is here twice: the first is in line {line}", member.written);
+        self.mistake_of(DUPLICATE_KEY, member.key_span.clone(), message, "remove one of them");
+    }
+
+    /// A closing bracket of the other kind: what was it meant to close?
+    fn mismatch(&mut self, found: u8) -> Mismatch {
+        let at = self.at;
+        let Some(inner) = self.open.last().copied() else { return Mismatch::Stray };
+        let depth = self.open.len();
+        let outer = self.open[..depth - 1].iter().any(|open| open.closer == found).then_some(());
+        let unclosed = closers_left(&self.text[at + 1..]);
+        let (opened, line) = (self.text.as_bytes()[inner.at] as char, self.line_of(inner.at));
+        let (wanted, found) = (inner.closer as char, found as char);
+        if unclosed == depth as isize && outer.is_none() {
+            self.mistake(at..at + 1, format!("this `{found}` closes nothing"), format!("remove this `{found}`"));
+            return Mismatch::Stray;
+        }
+        match outer {
+            Some(()) if unclosed != depth as isize - 1 => {
+                self.mistake(
+                    at..at + 1,
+                    format!("`{wanted}` is missing before this `{found}`"),
+                    format!("add `{wanted}`: the `{opened}` of line {line} is not closed"),
+                );
+                Mismatch::Outer
+            }
+            _ => {
+                self.mistake(
+                    at..at + 1,
+                    format!("the `{opened}` of line {line} is closed by `{found}`"),
+                    format!("write `{wanted}`"),
+                );
+                Mismatch::Closes
+            }
+        }
+    }
+
+    /// The text ends while something is open.
+    pub(super) fn ended_early(&mut self) {
+        if self.stopped {
+            return;
+        }
+        self.rough = true;
+        let end = self.token_end;
+        if let Some(suspect) = self.suspect {
+            let bracket = self.text.as_bytes()[suspect.at] as char;
+            let closer = suspect.closer as char;
+            self.mistake(
+                suspect.at..suspect.at + 1,
+                format!("this `{bracket}` is not closed"),
+                format!("add `{closer}` where it ends: the brackets after it are one short"),
+            );
+        } else if let Some(inner) = self.open.last().copied() {
+            let bracket = self.text.as_bytes()[inner.at] as char;
+            let line = self.line_of(inner.at);
+            let closers: String = self.open.iter().rev().map(|open| open.closer as char).collect();
+            let others = match self.open.len() - 1 {
+                0 => String::new(),
+                1 => " and 1 bracket around it".to_owned(),
+                more => format!(" and {more} brackets around it"),
+            };
+            self.mistake(
+                end..end,
+                format!("the file ends before the `{bracket}` of line {line}{others} is closed"),
+                format!("add `{closers}`, or bring back what is missing"),
+            );
+        }
+        self.stop();
+    }
+}
+
+/// How many more brackets the rest of a text closes than it opens.
+fn closers_left(rest: &str) -> isize {
+    let mut balance = 0;
+    let mut in_string = false;
+    let mut bytes = rest.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' if in_string => {
+                bytes.next();
+            }
+            b'"' => in_string = !in_string,
+            // A string does not go past its line, so a quote that is missing spoils one line only.
+            b'\n' => in_string = false,
+            b'{' | b'[' if !in_string => balance -= 1,
+            b'}' | b']' if !in_string => balance += 1,
+            _ => {}
+        }
+    }
+    balance
+}
