@@ -169,11 +169,8 @@ fn mend(node: &mut Node, schema: &'static Value) -> bool {
     match &mut node.content {
         Content::Object(members) => {
             let known = known_names(schema);
-            let mut taken: Vec<&str> = known
-                .iter()
-                .copied()
-                .filter(|name| members.iter().any(|member| member.written == *name))
-                .collect();
+            let mut taken: Vec<&str> =
+                known.iter().copied().filter(|name| members.iter().any(|member| member.written == *name)).collect();
             for member in members.iter_mut() {
                 if !known.is_empty() && !known.contains(&member.written.as_str()) {
                     let meant = near_miss(&member.written, known.iter().copied());

@@ -52,7 +52,9 @@ impl Rule for Portable {
             if source.json.pointer(pointer).is_some() {
                 let name = pointer.rsplit('/').next().unwrap_or_default();
                 let message = format!("`{name}` is known to flagpost only: other engines refuse the manifest");
-                out.push(Finding::error(self.id(), source.key_place(pointer), message).help(format!("remove `{name}`")));
+                out.push(
+                    Finding::error(self.id(), source.key_place(pointer), message).help(format!("remove `{name}`")),
+                );
             }
         }
     }
@@ -135,12 +137,15 @@ impl Violation<'_> {
             ValidationErrorKind::Required { property } => self.missing(property.as_str().unwrap_or_default()),
             ValidationErrorKind::PropertyNames { error } => self.unknown(error.instance().as_str().unwrap_or_default()),
             ValidationErrorKind::MinLength { limit } => {
-                let message = format!("{} is too short: {}, at least {limit} are asked for", self.named(), self.length());
-                self.error(at_value(), message).help(format!("write {} more", self.characters(limit.abs_diff(self.count()))))
+                let message =
+                    format!("{} is too short: {}, at least {limit} are asked for", self.named(), self.length());
+                self.error(at_value(), message)
+                    .help(format!("write {} more", self.characters(limit.abs_diff(self.count()))))
             }
             ValidationErrorKind::MaxLength { limit } => {
                 let message = format!("{} is too long: {}, at most {limit} are allowed", self.named(), self.length());
-                self.error(at_value(), message).help(format!("take {} out", self.characters(limit.abs_diff(self.count()))))
+                self.error(at_value(), message)
+                    .help(format!("take {} out", self.characters(limit.abs_diff(self.count()))))
             }
             ValidationErrorKind::MinItems { limit } => {
                 let message = match limit {

@@ -101,7 +101,11 @@ impl Reader<'_> {
                 Some(b':' | b'=') => {
                     let at = self.at;
                     if !broken {
-                        self.mistake(at..at + 1, "a list has no keys", "write an object, in `{` and `}`, around key and value");
+                        self.mistake(
+                            at..at + 1,
+                            "a list has no keys",
+                            "write an object, in `{` and `}`, around key and value",
+                        );
                     }
                     broken = true;
                     self.take(1);
@@ -218,7 +222,9 @@ impl Reader<'_> {
                 self.take('：'.len_utf8());
                 self.mistake(start..self.at, "`：` is not a colon of JSON", "write `:`");
             }
-            Some(_) => self.mistake(key_span.end..key_span.end, format!("a colon is missing after `{written}`"), "add a colon"),
+            Some(_) => {
+                self.mistake(key_span.end..key_span.end, format!("a colon is missing after `{written}`"), "add a colon")
+            }
         }
         self.skip_space();
         while matches!(self.peek(), Some(b':' | b'=')) && !self.stopped {
@@ -245,7 +251,11 @@ impl Reader<'_> {
     }
 
     fn no_value(&mut self, key: &str, span: std::ops::Range<usize>) {
-        self.mistake(span, format!("`{key}` has no value"), format!("write `\"{key}\": ` and a value, or remove the key"));
+        self.mistake(
+            span,
+            format!("`{key}` has no value"),
+            format!("write `\"{key}\": ` and a value, or remove the key"),
+        );
     }
 
     /// A key, however it is written; nothing when there is none.
@@ -285,7 +295,11 @@ impl Reader<'_> {
             _ => {
                 let span = start..start + first.len_utf8();
                 self.take(first.len_utf8());
-                self.mistake(span, format!("`{}` has no place here", super::reader::shown(first)), "write a key in double quotes");
+                self.mistake(
+                    span,
+                    format!("`{}` has no place here", super::reader::shown(first)),
+                    "write a key in double quotes",
+                );
                 self.rough = true;
                 return None;
             }

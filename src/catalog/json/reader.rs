@@ -79,7 +79,11 @@ impl<'t> Reader<'t> {
                 b'}' | b']' => {
                     self.at += 1;
                     let shown = next as char;
-                    self.mistake(start..start + 1, format!("this `{shown}` closes nothing"), format!("remove this `{shown}`"));
+                    self.mistake(
+                        start..start + 1,
+                        format!("this `{shown}` closes nothing"),
+                        format!("remove this `{shown}`"),
+                    );
                 }
                 _ => {
                     let ended = self.line_of(self.token_end.saturating_sub(1));
@@ -110,7 +114,9 @@ impl<'t> Reader<'t> {
             '"' => self.string(false),
             '-' | '+' | '.' | '0'..='9' => self.number(),
             _ if super::foreign_quotes::opens(first) => self.foreign_string(),
-            _ if first.is_alphanumeric() || matches!(first, '_' | '$' | '/' | '\\' | '*' | '@' | '%' | '<') => self.bare_text(),
+            _ if first.is_alphanumeric() || matches!(first, '_' | '$' | '/' | '\\' | '*' | '@' | '%' | '<') => {
+                self.bare_text()
+            }
             _ => self.junk(first),
         };
         self.token_end = self.token_end.max(node.span.end);
@@ -122,7 +128,11 @@ impl<'t> Reader<'t> {
         let start = self.at;
         self.at += first.len_utf8();
         let span = start..self.at;
-        self.mistake(span.clone(), format!("`{}` has no place here", shown(first)), "remove it, or put the text in double quotes");
+        self.mistake(
+            span.clone(),
+            format!("`{}` has no place here", shown(first)),
+            "remove it, or put the text in double quotes",
+        );
         Node { span, content: Content::Null, broken: true }
     }
 
@@ -215,7 +225,11 @@ impl<'t> Reader<'t> {
                 self.mistake(start..self.at, "JSON has no comments", "remove this comment");
             }
             None => {
-                self.mistake(start..start + 2, "JSON has no comments, and this one does not end", "remove this comment");
+                self.mistake(
+                    start..start + 2,
+                    "JSON has no comments, and this one does not end",
+                    "remove this comment",
+                );
                 self.rough = true;
                 self.stop();
             }
@@ -225,7 +239,8 @@ impl<'t> Reader<'t> {
 
 /// Characters that look like nothing but are no white space in JSON.
 fn is_foreign_space(letter: char) -> bool {
-    let looks_empty = letter.is_whitespace() || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\0');
+    let looks_empty =
+        letter.is_whitespace() || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\0');
     looks_empty && !matches!(letter, ' ' | '\t' | '\n' | '\r')
 }
 

@@ -15,7 +15,8 @@ impl<'t> Reader<'t> {
     pub(super) fn bare_text(&mut self) -> Node {
         let start = self.at;
         let rest = &self.text[start..];
-        let length = rest.find(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '$'))).unwrap_or(rest.len());
+        let length =
+            rest.find(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '$'))).unwrap_or(rest.len());
         let content = match &rest[..length] {
             "true" => Some(Content::Bool(true)),
             "false" => Some(Content::Bool(false)),
