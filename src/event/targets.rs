@@ -75,9 +75,8 @@ impl Event<'_> {
             "member" => return Segment::new(kind, text_at(&self.context, &["member", "_id"])),
             _ => None,
         };
-        described.map_or(empty, |described| {
-            Segment::new(kind, text_at(described, &["key"])).with_tags(tags_of(described))
-        })
+        described
+            .map_or(empty, |described| Segment::new(kind, text_at(described, &["key"])).with_tags(tags_of(described)))
     }
 
     /// The segment of what the event itself is about: named by key, except for what has only an id.
@@ -240,7 +239,8 @@ mod tests {
 
     #[test]
     fn accesses_of_a_source_outrank_the_fields() {
-        let mut event = Event::parse(br#"{"kind":"flag","accesses":[{"action":"x","resource":"proj/a"}]}"#).expect("JSON");
+        let mut event =
+            Event::parse(br#"{"kind":"flag","accesses":[{"action":"x","resource":"proj/a"}]}"#).expect("JSON");
         event.accesses = Some(vec![Access { action: "spin".into(), resource: "gadget/g".into() }]);
         let targets = event.targets();
         assert_eq!(targets.len(), 1);

@@ -91,7 +91,8 @@ fn witness(pattern: &Glob, filler: char) -> Environment {
 
 /// A letter that stands in no pattern.
 fn filler(patterns: &[&Glob]) -> char {
-    let used: BTreeSet<char> = patterns.iter().flat_map(|pattern| pattern.to_string().chars().collect::<Vec<_>>()).collect();
+    let used: BTreeSet<char> =
+        patterns.iter().flat_map(|pattern| pattern.to_string().chars().collect::<Vec<_>>()).collect();
     let mut letters = ('a'..='z').rev().chain('\u{e000}'..=char::MAX);
     letters.find(|letter| !used.contains(letter)).unwrap_or(char::REPLACEMENT_CHARACTER)
 }
@@ -215,8 +216,7 @@ mod tests {
     #[test]
     fn a_policy_speaks_of_keys_patterns_and_others() {
         let resources = ["proj/*:env/test", "proj/*:env/prod*:flag/*", "proj/*:env/*", "proj/*:env/test:flag/*"];
-        let statement =
-            Statement { resources: Some(resources.map(str::to_owned).to_vec()), ..Statement::default() };
+        let statement = Statement { resources: Some(resources.map(str::to_owned).to_vec()), ..Statement::default() };
         let policy = Policy::compile(&[statement]).expect("a right policy");
         let shown: Vec<&str> = policy.environments.iter().map(Environment::shown).collect();
         assert_eq!(shown, ["test", "prod*", "~"]);

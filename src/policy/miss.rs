@@ -148,20 +148,12 @@ fn resource_differences(
     }
 }
 
-fn specifier_differences(
-    specifier: &Specifier,
-    resource: &Resource<'_>,
-    environment: Option<&str>,
-) -> Vec<Difference> {
+fn specifier_differences(specifier: &Specifier, resource: &Resource<'_>, environment: Option<&str>) -> Vec<Difference> {
     let pairs = specifier.segments().iter().zip(&resource.segments);
     pairs.flat_map(|(pattern, segment)| segment_differences(pattern, segment, environment)).collect()
 }
 
-fn segment_differences(
-    pattern: &SegmentPattern,
-    segment: &Segment<'_>,
-    environment: Option<&str>,
-) -> Vec<Difference> {
+fn segment_differences(pattern: &SegmentPattern, segment: &Segment<'_>, environment: Option<&str>) -> Vec<Difference> {
     let noun = || Vocabulary::built_in().noun(&pattern.kind).to_owned();
     let mut differences = Vec::new();
     let name = pattern.name_of(segment, environment);

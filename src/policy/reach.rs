@@ -67,7 +67,8 @@ impl Specifier {
     /// Events tell no properties, so a specifier that asks for one never surely covers anything.
     fn may_cover_some(&self, resource_type: &str) -> bool {
         let asks_for_property = |filter: &Filter| matches!(filter, Filter::Property(_));
-        let tellable = self.segments().iter().flat_map(|segment| &segment.filters).all(|filter| !asks_for_property(filter));
+        let tellable =
+            self.segments().iter().flat_map(|segment| &segment.filters).all(|filter| !asks_for_property(filter));
         self.is_about(resource_type) && tellable
     }
 
@@ -88,7 +89,9 @@ mod tests {
     #[test]
     fn only_kinds_that_some_allow_is_about_may_be_allowed() {
         let policy = policy(r#"[{"resources":["proj/*:env/production:flag/*","proj/*:env/*"],"actions":["*"]}]"#);
-        for (kind, may) in [("flag", true), ("environment", true), ("project", false), ("segment", false), ("member", false)] {
+        for (kind, may) in
+            [("flag", true), ("environment", true), ("project", false), ("segment", false), ("member", false)]
+        {
             assert_eq!(policy.may_allow(kind), may, "{kind}");
         }
     }

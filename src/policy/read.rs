@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
+use super::Policy;
 use super::mistake::{Mistake, PolicyError, Spot};
 use super::near::nearest;
 use super::statement::{Effect, List, Statement};
-use super::Policy;
 
 impl Policy {
     /// Compiles statements that are still JSON.

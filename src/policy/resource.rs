@@ -164,7 +164,8 @@ mod tests {
 
     #[test]
     fn it_prints_as_it_was_written() {
-        for text in ["proj/web:env/test:flag/nav;ops,security", "acct", "member/5f;a:token/x", "proj/web:env/~:flag/n"] {
+        for text in ["proj/web:env/test:flag/nav;ops,security", "acct", "member/5f;a:token/x", "proj/web:env/~:flag/n"]
+        {
             assert_eq!(parsed(text).to_string(), text);
         }
     }

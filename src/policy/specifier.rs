@@ -59,7 +59,9 @@ impl Specifier {
         if !self.has_types_of(resource) {
             return Truth::No;
         }
-        Truth::all(patterns.iter().zip(&resource.segments).map(|(pattern, segment)| pattern.covers(segment, environment)))
+        Truth::all(
+            patterns.iter().zip(&resource.segments).map(|(pattern, segment)| pattern.covers(segment, environment)),
+        )
     }
 
     /// Whether types and depth are those of `resource`.
@@ -85,9 +87,9 @@ impl Specifier {
     pub(super) fn covers_all_of_its_kind(&self) -> bool {
         match self {
             Specifier::Every => true,
-            Specifier::Segments(patterns) => patterns.iter().all(|pattern| {
-                pattern.filters.is_empty() && matches!(pattern.name, None | Some(Glob::Any))
-            }),
+            Specifier::Segments(patterns) => patterns
+                .iter()
+                .all(|pattern| pattern.filters.is_empty() && matches!(pattern.name, None | Some(Glob::Any))),
         }
     }
 
