@@ -65,8 +65,14 @@ pub(super) struct Program {
 #[derive(Debug)]
 pub(super) enum Node {
     Text(Span),
-    Value { path: PathId, escaped: bool },
-    Call { call: CallId, escaped: bool },
+    Value {
+        path: PathId,
+        escaped: bool,
+    },
+    Call {
+        call: CallId,
+        escaped: bool,
+    },
     Block(BlockId),
     /// A partial or a decorator.
     Refused(Span),

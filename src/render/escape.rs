@@ -50,9 +50,9 @@ pub fn json_escaped<'v>(value: &'v Value<'_>) -> Value<'v> {
             Value::String(Cow::Owned(escaped))
         }
         Value::Array(items) => Value::Array(items.iter().map(json_escaped).collect()),
-        Value::Object(object) => Value::Object(
-            object.iter().map(|(key, value)| (Cow::Borrowed(key), json_escaped(value))).collect(),
-        ),
+        Value::Object(object) => {
+            Value::Object(object.iter().map(|(key, value)| (Cow::Borrowed(key), json_escaped(value))).collect())
+        }
     }
 }
 

@@ -215,10 +215,43 @@ const OBJECT_PROTOTYPE: [&str; 12] = [
 ];
 
 const ARRAY_PROTOTYPE: [&str; 37] = [
-    "at", "concat", "copyWithin", "entries", "every", "fill", "filter", "find", "findIndex", "findLast",
-    "findLastIndex", "flat", "flatMap", "forEach", "includes", "indexOf", "join", "keys", "lastIndexOf", "length",
-    "map", "pop", "push", "reduce", "reduceRight", "reverse", "shift", "slice", "some", "sort", "splice",
-    "toReversed", "toSorted", "toSpliced", "unshift", "values", "with",
+    "at",
+    "concat",
+    "copyWithin",
+    "entries",
+    "every",
+    "fill",
+    "filter",
+    "find",
+    "findIndex",
+    "findLast",
+    "findLastIndex",
+    "flat",
+    "flatMap",
+    "forEach",
+    "includes",
+    "indexOf",
+    "join",
+    "keys",
+    "lastIndexOf",
+    "length",
+    "map",
+    "pop",
+    "push",
+    "reduce",
+    "reduceRight",
+    "reverse",
+    "shift",
+    "slice",
+    "some",
+    "sort",
+    "splice",
+    "toReversed",
+    "toSorted",
+    "toSpliced",
+    "unshift",
+    "values",
+    "with",
 ];
 
 /// Identity, when either side is an object; `None` when neither is, or when they must be compared as texts.
@@ -304,9 +337,10 @@ fn text_to_number(text: &str) -> Option<f64> {
         if let Some(digits) = text.strip_prefix(prefix) {
             let valid = !digits.is_empty() && digits.chars().all(|digit| digit.is_digit(radix));
             return valid.then(|| {
-                digits.chars().filter_map(|digit| digit.to_digit(radix)).fold(0.0, |sum, digit| {
-                    sum * f64::from(radix) + f64::from(digit)
-                })
+                digits
+                    .chars()
+                    .filter_map(|digit| digit.to_digit(radix))
+                    .fold(0.0, |sum, digit| sum * f64::from(radix) + f64::from(digit))
             });
         }
     }

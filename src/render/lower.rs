@@ -51,7 +51,6 @@ enum Meaning {
     Call(CallId),
 }
 
-
 /// A path, or a literal seen as one: it becomes the name it prints as.
 #[derive(Debug)]
 struct PathView {

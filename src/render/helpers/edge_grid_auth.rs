@@ -32,8 +32,7 @@ pub(in crate::render) fn edge_grid_auth(
     );
     let path = if path.is_empty() { "/" } else { path };
     // The empty fields are the canonical headers and the body's hash.
-    let data =
-        format!("{}\thttps\t{}\t{path}\t\t\t{unsigned}", method.to_ascii_uppercase(), host.to_ascii_lowercase());
+    let data = format!("{}\thttps\t{}\t{path}\t\t\t{unsigned}", method.to_ascii_uppercase(), host.to_ascii_lowercase());
     let key = sign(client_secret, &timestamp)?;
     Some(format!("{unsigned}signature={}", sign(&key, &data)?))
 }

@@ -18,6 +18,7 @@ impl<'t> Run<'t, '_> {
         let call = self.template.call(id);
         self.charge(1, call.span)?;
         let arguments = self.template.arguments(call);
+        self.named_arguments(id, scope)?;
         match call.helper {
             Helper::Lookup => self.lookup(id, arguments, scope),
             Helper::Log => {
@@ -42,7 +43,8 @@ impl<'t> Run<'t, '_> {
             Helper::EdgeGridAuth => self.edge_grid_auth(id, arguments, scope),
             Helper::If | Helper::Unless | Helper::Each | Helper::With | Helper::Equal => {
                 let name = self.call_name(id);
-                Err(self.refuse(id, format!("`{name}` is used as a block"))
+                Err(self
+                    .refuse(id, format!("`{name}` is used as a block"))
                     .help(format!("write `{{{{#{name} …}}}}…{{{{/{name}}}}}`")))
             }
             Helper::Hook => {
@@ -59,6 +61,21 @@ impl<'t> Run<'t, '_> {
                 Ok(Js::Undefined)
             }
         }
+    }
+
+    /// Named arguments mean nothing to most helpers, but what fails in them fails the call. Whether
+    /// `includeZero` is among them and truthy.
+    pub(super) fn named_arguments(&mut self, id: CallId, scope: &Scope<'_, 't>) -> Result<bool, Fault> {
+        let template = self.template;
+        let mut includes_zero = None;
+        for entry in template.hash(template.call(id)) {
+            let value = self.operand(entry.value, scope)?;
+            // Of a repeated name, the first is meant.
+            if includes_zero.is_none() && template.text(entry.key) == "includeZero" {
+                includes_zero = Some(self.world.truthy(&value));
+            }
+        }
+        Ok(includes_zero.unwrap_or(false))
     }
 
     fn unknown_helper(&self, id: CallId, path: &Path) -> Fault {
@@ -79,18 +96,27 @@ impl<'t> Run<'t, '_> {
             return Err(self.refuse(id, "`lookup` takes a value and the name of its member"));
         };
         let value = self.operand(*first, scope)?;
+        let mut name = None;
+        for argument in rest {
+            let argument = self.operand(*argument, scope)?;
+            name.get_or_insert(argument);
+        }
         if !self.world.truthy(&value) {
             return Ok(value);
         }
-        let [name] = rest else {
+        let (Some(name), 1) = (name, rest.len()) else {
             return Err(self.refuse(id, "`lookup` takes a value and the name of its member"));
         };
-        let name = self.operand(*name, scope)?;
         let name = self.text_of(id, &name)?;
         Ok(self.world.member(&value, &name))
     }
 
-    fn format_with_offset(&mut self, id: CallId, arguments: &[Operand], scope: &Scope<'_, 't>) -> Result<Js<'t>, Fault> {
+    fn format_with_offset(
+        &mut self,
+        id: CallId,
+        arguments: &[Operand],
+        scope: &Scope<'_, 't>,
+    ) -> Result<Js<'t>, Fault> {
         let &[milliseconds, offset, format] = arguments else {
             return Err(self.refuse(id, "`formatWithOffset` takes milliseconds, an offset in seconds and a format"));
         };
@@ -144,9 +170,7 @@ impl<'t> Run<'t, '_> {
             let Some((name, behind)) = after.split_once("}}") else { break };
             out.push_str(before);
             let name = name.trim();
-            let value = name
-                .split('.')
-                .fold(scope.this.clone(), |value, part| self.world.member(&value, part));
+            let value = name.split('.').fold(scope.this.clone(), |value, part| self.world.member(&value, part));
             if !matches!(value, Js::Undefined | Js::Null) {
                 out.push_str(&self.world.text(&value));
             }

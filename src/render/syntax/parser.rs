@@ -120,7 +120,7 @@ impl<'s> Parser<'s> {
         let (invocation, close) = self.invocation(&open, close)?;
         Ok(Mustache {
             invocation,
-            escaped: !open.text.ends_with(['{', '&']),
+            escaped: open.kind == Kind::Open && !open.text.ends_with('&'),
             decorator: open.text.contains('*'),
             strip: strip(&open.text, &close.text),
         })
@@ -325,7 +325,10 @@ impl<'s> Parser<'s> {
                 }
                 Kind::Inverse | Kind::OpenInverseChain => SyntaxError::new(
                     token.span.clone(),
-                    format!("`{}` cannot stand here: the block `{name}` has its `{{{{else}}}}` already, or takes none", self.tag_text(&token)),
+                    format!(
+                        "`{}` cannot stand here: the block `{name}` has its `{{{{else}}}}` already, or takes none",
+                        self.tag_text(&token)
+                    ),
                 ),
                 _ => self.unexpected(&token, opening.invocation.span.clone(), Place::Between),
             });
@@ -341,7 +344,9 @@ impl<'s> Parser<'s> {
                 (mistake::line_of(source, opening.invocation.span.start), mistake::line_of(source, open.span.start));
             return Err(SyntaxError::new(
                 open.span.start..end.span.end,
-                format!("`{{{{/{closing_name}}}}}` on line {closed_line} closes `{name}`, opened on line {opened_line}"),
+                format!(
+                    "`{{{{/{closing_name}}}}}` on line {closed_line} closes `{name}`, opened on line {opened_line}"
+                ),
             )
             .help(format!("write `{{{{/{name}}}}}`, or close the blocks in between first")));
         }
@@ -417,7 +422,9 @@ impl<'s> Parser<'s> {
     fn unexpected(&self, token: &Token<'s>, open: Range<usize>, place: Place) -> SyntaxError {
         let written = self.source_of(&token.span);
         let at = token.span.clone();
-        match (place, token.kind) {
+        // A name at the very end lacks what must follow a name, and so is none to the lexer.
+        let ended = token.kind == Kind::Invalid && at.end == self.lexer.source().len();
+        match (place, if ended { Kind::End } else { token.kind }) {
             (Place::Arguments(Kind::Close), Kind::CloseUnescaped) => {
                 SyntaxError::new(at, "`}}}` closes a tag that `{{{` opened, and this one began with `{{`")
                     .help("write `}} }` when the last brace belongs to the text behind the tag")
@@ -452,8 +459,11 @@ impl<'s> Parser<'s> {
                 | Kind::OpenPartialBlock
                 | Kind::OpenRawBlock
                 | Kind::Comment,
-            ) => SyntaxError::new(self.line_from(&open), format!("this tag is not closed before `{written}` opens the next"))
-                .help("close it with `}}`"),
+            ) => SyntaxError::new(
+                self.line_from(&open),
+                format!("this tag is not closed before `{written}` opens the next"),
+            )
+            .help("close it with `}}`"),
             (Place::Segment, Kind::Number) => {
                 SyntaxError::new(open.start..at.end, format!("`{written}` cannot follow a dot as it is"))
                     .help(format!("write `{}[{written}]`", self.source_of(&open)))

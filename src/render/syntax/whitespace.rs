@@ -62,7 +62,8 @@ impl Pass<'_> {
     }
 
     fn statement(&self, statement: &mut Statement) -> Option<Wish> {
-        let inline = |strip: Strip| Wish { open: strip.open, close: strip.close, inline_standalone: true, ..Wish::default() };
+        let inline =
+            |strip: Strip| Wish { open: strip.open, close: strip.close, inline_standalone: true, ..Wish::default() };
         match statement {
             Statement::Content(_) => None,
             Statement::Comment(strip) => Some(inline(*strip)),
