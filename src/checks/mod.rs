@@ -19,6 +19,7 @@ use crate::render::helper_names;
 use names::{Capability, Reading, Use};
 
 pub use rules::rules;
+pub use schema::refused_values;
 pub use soundness::Stage;
 
 /// What a rule may look at.
