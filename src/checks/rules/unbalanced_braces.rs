@@ -57,8 +57,10 @@ fn slips(text: &str, single: bool) -> Vec<std::ops::Range<usize>> {
         let Some(close) = inside.find('}') else { break };
         let name = inside[..close].trim();
         let doubled = inside[close + 1..].starts_with('}');
+        // A whole tag is text only when it was meant to be: after a backslash, or in a raw block.
+        let single_open = !text[..open].ends_with('{');
         // In JSON an object's end may follow; but no JSON has a bare name in braces.
-        if is_name(name) && (single || doubled) {
+        if is_name(name) && single_open && (single || doubled) {
             let end = open + 1 + close + 1 + usize::from(doubled);
             slips.push(open..end);
             from = end;
@@ -79,12 +81,13 @@ mod tests {
 
     #[test]
     fn names_in_single_braces_are_slips() {
-        let rows: [(&str, bool, &[&str]); 7] = [
+        let rows: [(&str, bool, &[&str]); 8] = [
             ("https://{host}/x", true, &["{host}"]),
             ("{environment.host}}/api", true, &["{environment.host}}"]),
             (r#"{"a": "{ name }}"}"#, false, &["{ name }}"]),
             (r#"{"a": {"b": 1}}"#, false, &[]),
             (r#"{"a": "{name}"}"#, false, &[]),
+            (r#"{"a": "\{{name}} as it is"}"#, false, &[]),
             ("{}", true, &[]),
             ("{1,2}", true, &[]),
         ];
