@@ -150,7 +150,8 @@ pub fn refused_values(source: &ManifestSource) -> Vec<Place> {
         matches!(error.kind(), Type { .. } | Enum { .. } | Pattern { .. })
     };
     let refused = validator.iter_errors(&source.json).filter(is_refused);
-    refused.map(|error| source.value_place(error.instance_path().as_str())).collect()
+    let pointers = refused.map(|error| error.instance_path().as_str().to_owned());
+    pointers.filter(|pointer| !source.is_guessed(pointer)).map(|pointer| source.value_place(&pointer)).collect()
 }
 
 /// Whether another mistake at the same place says it already.
