@@ -7,7 +7,7 @@ use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
 use super::output::findings::{self, Counts, Format};
-use crate::catalog::{self, Catalog, CatalogError, DEFAULT_FOLDER, schema};
+use crate::catalog::{self, Catalog, CatalogError, DEFAULT_FOLDER, Sample, schema};
 use crate::checks::{self, Stage};
 use crate::finding::Place;
 
