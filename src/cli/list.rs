@@ -139,6 +139,17 @@ fn one_line(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
+/// Longer names would push the other columns out of a terminal.
+const LONGEST_NAME: usize = 28;
+
+fn shortened(name: &str) -> String {
+    if name.chars().count() <= LONGEST_NAME {
+        return name.to_owned();
+    }
+    let kept: String = name.chars().take(LONGEST_NAME - 1).collect();
+    format!("{}…", kept.trim_end())
+}
+
 const HEADINGS: [&str; 6] = ["KEY", "NAME", "VERSION", "KINDS", "POLICY", "CAPABILITIES"];
 
 fn print_columns(out: &mut impl Write, entries: &[Entry]) -> std::io::Result<()> {
@@ -169,7 +180,8 @@ fn row(entry: &Entry) -> [String; 6] {
         [only] => format!("broken: {}", one_line(only)),
         [first, more @ ..] => format!("broken: {} (and {} more)", one_line(first), more.len()),
     };
-    let name = if entry.hidden { format!("{} (hidden)", entry.name) } else { entry.name.clone() };
+    let name = shortened(&entry.name);
+    let name = if entry.hidden { format!("{name} (hidden)") } else { name };
     [
         or_dash(one_line(&entry.key)),
         or_dash(name),

@@ -13,14 +13,17 @@ mod js;
 mod lower;
 mod number_text;
 mod options;
+pub mod outline;
 mod run;
 mod syntax;
+mod walk;
 
 pub use error::{RenderError, RenderErrorKind};
 pub use escape::{Escape, json_escaped};
 pub use helpers::helper_names;
 pub use options::{Context, Limits, Moment, Options};
 pub use syntax::SyntaxError;
+pub use walk::{Argument, CallForm, Enclosing, HelperCall, Origin, Piece, Reference, Role, Step};
 
 use compiled::Compiled;
 
@@ -56,6 +59,21 @@ impl Template {
     /// See [`RenderErrorKind`].
     pub fn render_into(&self, context: Context<'_>, options: Options, out: &mut String) -> Result<(), RenderError> {
         run::render(&self.compiled, context, &options, out)
+    }
+
+    /// Every name that the template reads, in order.
+    pub fn references(&self) -> Vec<Reference> {
+        walk::survey(&self.compiled).references
+    }
+
+    /// Every call of a helper, known or not, in order; calls around before the ones within.
+    pub fn helper_calls(&self) -> Vec<HelperCall> {
+        walk::survey(&self.compiled).calls
+    }
+
+    /// The template laid out flat: texts, values, and how blocks lie.
+    pub fn outline(&self) -> Vec<Piece> {
+        walk::survey(&self.compiled).pieces
     }
 
     /// The text it was compiled from.

@@ -51,6 +51,9 @@ pub(super) fn built_in(name: &str) -> Option<Helper> {
 
 /// The helper whose name is most like `name`, when one is near enough to be meant.
 pub(super) fn near_miss(name: &str) -> Option<&'static str> {
+    if name.len() > 64 {
+        return None;
+    }
     helper_names()
         .map(|known| (strsim::damerau_levenshtein(&name.to_lowercase(), &known.to_lowercase()), known))
         .filter(|(distance, known)| *distance <= (known.len() / 3).max(1))

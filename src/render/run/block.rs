@@ -90,8 +90,9 @@ impl<'t> Run<'t, '_> {
         Ok(match (helper, arguments) {
             (Helper::If | Helper::Unless, &[condition]) => {
                 let value = self.operand(condition, scope)?;
+                let includes_zero = self.named_arguments(call, scope)?;
                 let holds = if matches!(value, Js::Number(_)) && !self.world.truthy(&value) {
-                    self.includes_zero(call, scope)?
+                    includes_zero
                 } else {
                     !self.world.empty(&value)
                 };
@@ -100,11 +101,13 @@ impl<'t> Run<'t, '_> {
             }
             (Helper::Equal, &[left, right]) => {
                 let (left, right) = (self.operand(left, scope)?, self.operand(right, scope)?);
+                self.named_arguments(call, scope)?;
                 let equal = self.world.strictly_equal(&left, &right);
                 Next::HelperSide(if equal { block.program } else { block.inverse })
             }
             (Helper::With, &[argument]) => {
                 let value = self.operand(argument, scope)?;
+                self.named_arguments(call, scope)?;
                 if self.world.empty(&value) {
                     return Ok(Next::HelperSide(block.inverse));
                 }
@@ -115,6 +118,7 @@ impl<'t> Run<'t, '_> {
             }
             (Helper::Each, &[argument]) => {
                 let value = self.operand(argument, scope)?;
+                self.named_arguments(call, scope)?;
                 self.each(block, &value, scope)?
             }
             (Helper::If | Helper::Unless | Helper::With | Helper::Each, _) => {
@@ -132,18 +136,6 @@ impl<'t> Run<'t, '_> {
                 Next::Done
             }
         })
-    }
-
-    fn includes_zero(&mut self, call: CallId, scope: &Scope<'_, 't>) -> Result<bool, Fault> {
-        let template = self.template;
-        let entry = template.hash(template.call(call)).iter().find(|entry| template.text(entry.key) == "includeZero");
-        match entry {
-            Some(entry) => {
-                let value = self.operand(entry.value, scope)?;
-                Ok(self.world.truthy(&value))
-            }
-            None => Ok(false),
-        }
     }
 
     fn each(&mut self, block: &Block, value: &Js<'t>, scope: &Scope<'_, 't>) -> Result<Next, Fault> {

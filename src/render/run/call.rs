@@ -18,6 +18,7 @@ impl<'t> Run<'t, '_> {
         let call = self.template.call(id);
         self.charge(1, call.span)?;
         let arguments = self.template.arguments(call);
+        self.named_arguments(id, scope)?;
         match call.helper {
             Helper::Lookup => self.lookup(id, arguments, scope),
             Helper::Log => {
@@ -62,6 +63,21 @@ impl<'t> Run<'t, '_> {
         }
     }
 
+    /// Named arguments mean nothing to most helpers, but what fails in them fails the call. Whether
+    /// `includeZero` is among them and truthy.
+    pub(super) fn named_arguments(&mut self, id: CallId, scope: &Scope<'_, 't>) -> Result<bool, Fault> {
+        let template = self.template;
+        let mut includes_zero = None;
+        for entry in template.hash(template.call(id)) {
+            let value = self.operand(entry.value, scope)?;
+            // Of a repeated name, the first is meant.
+            if includes_zero.is_none() && template.text(entry.key) == "includeZero" {
+                includes_zero = Some(self.world.truthy(&value));
+            }
+        }
+        Ok(includes_zero.unwrap_or(false))
+    }
+
     fn unknown_helper(&self, id: CallId, path: &Path) -> Fault {
         let name = self.call_name(id);
         let error = RenderError::new(
@@ -80,13 +96,17 @@ impl<'t> Run<'t, '_> {
             return Err(self.refuse(id, "`lookup` takes a value and the name of its member"));
         };
         let value = self.operand(*first, scope)?;
+        let mut name = None;
+        for argument in rest {
+            let argument = self.operand(*argument, scope)?;
+            name.get_or_insert(argument);
+        }
         if !self.world.truthy(&value) {
             return Ok(value);
         }
-        let [name] = rest else {
+        let (Some(name), 1) = (name, rest.len()) else {
             return Err(self.refuse(id, "`lookup` takes a value and the name of its member"));
         };
-        let name = self.operand(*name, scope)?;
         let name = self.text_of(id, &name)?;
         Ok(self.world.member(&value, &name))
     }

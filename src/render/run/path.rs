@@ -111,36 +111,61 @@ impl<'t> Run<'t, '_> {
                 let name = template.text(*first);
                 let value = match scope.frame(depth) {
                     Some(frame) => data(frame, name),
-                    None => return Err(self.missing(path)),
+                    None => return Err(self.missing(path, None)),
                 };
                 if terminal && rest.is_empty() && matches!(value, Js::Undefined) && !inherited(self.world, name) {
-                    return Err(self.missing(path));
+                    return Err(self.missing(path, None));
                 }
                 (value, rest, terminal)
             }
         };
         let last = parts.len().wrapping_sub(1);
+        // The value before, and the name that was looked up in it: where a typing error would be.
+        let mut around: Option<(Js<'t>, &str)> = None;
         for (at, part) in parts.iter().enumerate() {
             let name = template.text(*part);
             if terminal && at == last {
                 if self.world.has(&value, name) != Some(true) {
-                    return Err(self.missing(path));
+                    return Err(self.missing(path, Some((&value, name))));
                 }
             } else if matches!(value, Js::Undefined | Js::Null) {
-                return Err(self.missing(path));
+                return Err(self.missing(path, around.as_ref().map(|(value, name)| (value, *name))));
             }
-            value = self.world.member(&value, name);
+            let member = self.world.member(&value, name);
+            around = Some((std::mem::replace(&mut value, member), name));
         }
         Ok(value)
     }
 
-    fn missing(&self, path: &Path) -> Fault {
+    fn missing(&self, path: &Path, lookup: Option<(&Js<'t>, &str)>) -> Fault {
         let written = self.template.text(path.span);
-        RenderError::new(
+        let error = RenderError::new(
             RenderErrorKind::Missing(written.to_owned()),
             path.span.range(),
             format!("nothing provides `{written}`"),
-        )
+        );
+        match lookup.and_then(|(value, name)| self.near_member(value, name)) {
+            Some(near) => error.help(format!("did you mean `{near}`?")),
+            None => error,
+        }
+    }
+
+    /// The member whose name is most like `name`.
+    fn near_member(&self, value: &Js<'t>, name: &str) -> Option<&'t str> {
+        // Long names are data, not names that someone mistyped; comparing them would be slow.
+        let short = |name: &str| name.len() <= 64;
+        let known: Vec<&'t str> = match value {
+            Js::Object(object) => object.iter().map(|(known, _)| known).collect(),
+            Js::Root => self.world.root_members().map(|(known, _)| known).collect(),
+            _ => return None,
+        };
+        known
+            .into_iter()
+            .filter(|known| short(known) && short(name))
+            .map(|known| (strsim::damerau_levenshtein(name, known), known))
+            .filter(|(distance, known)| *distance > 0 && *distance <= (known.chars().count() / 3).max(1))
+            .min_by_key(|(distance, _)| *distance)
+            .map(|(_, known)| known)
     }
 
     /// Whether the path leads to something truthy, asked without any strictness.

@@ -16,7 +16,7 @@ pub(super) use tree::{Block, BlockKind, Invocation, Literal, Operand, Program, S
 pub(super) const MAX_NESTING: usize = 64;
 
 /// How many `{{else if}}` links may lie on one way through the template.
-pub(super) const MAX_CHAIN: usize = 256;
+pub(super) const MAX_CHAIN: usize = 128;
 
 /// Reads a template: lexer, parser, white space.
 ///

@@ -422,7 +422,9 @@ impl<'s> Parser<'s> {
     fn unexpected(&self, token: &Token<'s>, open: Range<usize>, place: Place) -> SyntaxError {
         let written = self.source_of(&token.span);
         let at = token.span.clone();
-        match (place, token.kind) {
+        // A name at the very end lacks what must follow a name, and so is none to the lexer.
+        let ended = token.kind == Kind::Invalid && at.end == self.lexer.source().len();
+        match (place, if ended { Kind::End } else { token.kind }) {
             (Place::Arguments(Kind::Close), Kind::CloseUnescaped) => {
                 SyntaxError::new(at, "`}}}` closes a tag that `{{{` opened, and this one began with `{{`")
                     .help("write `}} }` when the last brace belongs to the text behind the tag")
