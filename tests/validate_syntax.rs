@@ -15,8 +15,11 @@ fn with_slip(right: &str, written: &str) -> Vec<Value> {
 #[track_caller]
 fn check(right: &str, written: &str, expected: &[&str]) {
     let findings = with_slip(right, written);
-    let all: Vec<String> =
-        findings.iter().map(|finding| finding["rule"].as_str().expect("a rule")).flat_map(|rule| told(&findings, rule)).collect();
+    let all: Vec<String> = findings
+        .iter()
+        .map(|finding| finding["rule"].as_str().expect("a rule"))
+        .flat_map(|rule| told(&findings, rule))
+        .collect();
     let told = told(&findings, "json-syntax");
     assert_eq!(told, expected, "for `{written}`");
     assert_eq!(findings.len(), expected.len(), "for `{written}`: {all:?}");
@@ -82,8 +85,16 @@ fn quotes_of_other_languages_are_named() {
     check("\"Example\",", "Example,", &["2:11 text without quotes: `Example`; put it in double quotes: `\"Example\"`"]);
     check("\"Example\",", "Example\",", &["2:11 this string has no opening quote; add `\"` before it"]);
     check("\"Example\",", "\"Example,", &["2:11 this string is not closed; add `\"` at its end"]);
-    check("\"Example\",", "\"An \"Example\" here\",", &["2:15 a double quote inside a string; write `\\\"` for each of them"]);
-    check("\"Example\",", "{{name}},", &["2:11 text without quotes: `{{name}}`; put it in double quotes: `\"{{name}}\"`"]);
+    check(
+        "\"Example\",",
+        "\"An \"Example\" here\",",
+        &["2:15 a double quote inside a string; write `\\\"` for each of them"],
+    );
+    check(
+        "\"Example\",",
+        "{{name}},",
+        &["2:11 text without quotes: `{{name}}`; put it in double quotes: `\"{{name}}\"`"],
+    );
 }
 
 #[test]
@@ -118,11 +129,7 @@ fn words_and_numbers_of_other_languages_are_named() {
         assert_eq!(told(&findings, "json-syntax"), [format!("6:29 {message}")]);
         assert_eq!(told(&findings, "schema").len(), 1, "{value}");
     }
-    check(
-        "\"1.0.0\"",
-        "1.0.0",
-        &["3:14 `1.0.0` is not a number of JSON; put it in double quotes: `\"1.0.0\"`"],
-    );
+    check("\"1.0.0\"", "1.0.0", &["3:14 `1.0.0` is not a number of JSON; put it in double quotes: `\"1.0.0\"`"]);
 }
 
 #[test]
@@ -160,7 +167,10 @@ fn comments_and_odd_spaces_are_told_one_by_one() {
         &["3:13 the character U+00A0 is no white space in JSON; replace it by a plain space"],
     );
     let unending = with_slip("\"1.0.0\",", "\"1.0.0\", /* never");
-    assert_eq!(told(&unending, "json-syntax"), ["3:23 JSON has no comments, and this one does not end; remove this comment"]);
+    assert_eq!(
+        told(&unending, "json-syntax"),
+        ["3:23 JSON has no comments, and this one does not end; remove this comment"]
+    );
 }
 
 #[test]
@@ -168,7 +178,11 @@ fn brackets_that_do_not_match_are_told_with_their_partners() {
     check("[\"monitoring\"]", "[\"monitoring\"}", &["12:30 the `[` of line 12 is closed by `}`; write `]`"]);
     let unclosed = "12:30 `]` is missing after this value; add `]`: the `[` of line 12 is not closed";
     check("[\"monitoring\"]", "[\"monitoring\"", &[unclosed]);
-    check("[\"monitoring\"],", "[\"monitoring\"\n", &[unclosed, "12:30 a comma is missing after this value; add a comma"]);
+    check(
+        "[\"monitoring\"],",
+        "[\"monitoring\"\n",
+        &[unclosed, "12:30 a comma is missing after this value; add a comma"],
+    );
     check("[\"monitoring\"]", "[\"monitoring\"]]", &["12:31 this `]` closes nothing; remove this `]`"]);
     check(
         "[\"external\"]",
@@ -181,7 +195,10 @@ fn brackets_that_do_not_match_are_told_with_their_partners() {
 #[test]
 fn two_keys_of_one_name_are_told_at_the_second() {
     let findings = with_slip("\"author\":", "\"name\": \"Other\",\n  \"author\":");
-    assert_eq!(told(&findings, "duplicate-key"), ["6:3 the key `name` is here twice: the first is in line 2; remove one of them"]);
+    assert_eq!(
+        told(&findings, "duplicate-key"),
+        ["6:3 the key `name` is here twice: the first is in line 2; remove one of them"]
+    );
     assert_eq!(findings.len(), 1);
     assert_eq!(findings[0]["pointer"], "/name");
 }
@@ -189,7 +206,10 @@ fn two_keys_of_one_name_are_told_at_the_second() {
 #[test]
 fn files_that_are_no_utf_8_are_told_so() {
     let tree = Tree::with_manifest(format!("\u{feff}{MANIFEST}"));
-    assert_eq!(told(&tree.findings(), "encoding"), ["1:1 the file begins with a byte order mark; save it as UTF-8 without BOM"]);
+    assert_eq!(
+        told(&tree.findings(), "encoding"),
+        ["1:1 the file begins with a byte order mark; save it as UTF-8 without BOM"]
+    );
     assert_eq!(tree.findings().len(), 1);
 
     let latin = [MANIFEST.as_bytes(), b"\xe9"].concat();
@@ -205,13 +225,18 @@ fn files_that_are_no_utf_8_are_told_so() {
 fn an_empty_file_and_text_after_the_document_are_told_once() {
     for empty in ["", " \n\n"] {
         let findings = Tree::with_manifest(empty).findings();
-        assert_eq!(told(&findings, "json-syntax"), ["1:1 the file is empty; a manifest is one JSON object: start with `{`"]);
+        assert_eq!(
+            told(&findings, "json-syntax"),
+            ["1:1 the file is empty; a manifest is one JSON object: start with `{`"]
+        );
         assert_eq!(findings.len(), 1);
     }
     let findings = Tree::with_manifest(format!("{MANIFEST}more and {{more}}\nand more")).findings();
     assert_eq!(
         told(&findings, "json-syntax"),
-        ["19:1 more text after the end of the document; the document ends in line 18: remove what follows, or move it inside"]
+        [
+            "19:1 more text after the end of the document; the document ends in line 18: remove what follows, or move it inside"
+        ]
     );
     assert_eq!(findings.len(), 1);
     let findings = Tree::with_manifest(format!("{MANIFEST}}}")).findings();
@@ -230,7 +255,9 @@ fn a_file_that_ends_too_early_says_what_was_open_at_every_byte() {
     let cut = MANIFEST.find("\"data\"").unwrap_or_else(|| MANIFEST.find("[\"monitoring").expect("it is there") + 1);
     assert_eq!(
         told(&Tree::with_manifest(&MANIFEST[..cut]).findings(), "json-syntax"),
-        ["12:18 the file ends before the `[` of line 12 and 1 bracket around it is closed; add `]}`, or bring back what is missing"]
+        [
+            "12:18 the file ends before the `[` of line 12 and 1 bracket around it is closed; add `]}`, or bring back what is missing"
+        ]
     );
     let cut = MANIFEST.find("monitoring").expect("it is there");
     assert_eq!(
@@ -249,7 +276,10 @@ fn a_missing_bracket_is_looked_for_by_the_columns() {
 
 #[test]
 fn depth_and_nonsense_neither_crash_nor_flood() {
-    for nonsense in ["[", "{\"a\":", "[{\"a\":", "}", "]", ",", ":", "\"", "'", "{", "[}", "{]", "\\", "“", "-", "/*", "//", "{{", "\u{0}", "x "] {
+    for nonsense in [
+        "[", "{\"a\":", "[{\"a\":", "}", "]", ",", ":", "\"", "'", "{", "[}", "{]", "\\", "“", "-", "/*", "//", "{{",
+        "\u{0}", "x ",
+    ] {
         let findings = Tree::with_manifest(nonsense.repeat(100_000 / nonsense.len())).findings();
         assert!((1..=101).contains(&findings.len()), "{nonsense:?}: {} findings", findings.len());
     }

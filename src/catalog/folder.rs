@@ -67,11 +67,8 @@ fn read_manifest(file: &Path, directory: &Path, findings: &mut Vec<Finding>) -> 
 
 /// A file whose name is nearly `manifest.json`.
 pub(super) fn near_manifest(directory: &Path) -> Option<String> {
-    let names: Vec<String> = std::fs::read_dir(directory)
-        .ok()?
-        .flatten()
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .collect();
+    let names: Vec<String> =
+        std::fs::read_dir(directory).ok()?.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
     let slip = names.iter().find(|name| {
         let lower = name.to_lowercase();
         let stem = lower.split('.').next().unwrap_or(&lower);
@@ -139,7 +136,9 @@ impl Reader<'_> {
             let finding = Finding { help: error.help.clone(), ..finding };
             // One file may serve several kinds of events.
             let known = self.findings.iter().any(|other| {
-                other.rule == TEMPLATE_SYNTAX && other.place.file == finding.place.file && other.place.span == finding.place.span
+                other.rule == TEMPLATE_SYNTAX
+                    && other.place.file == finding.place.file
+                    && other.place.span == finding.place.span
             });
             if !known {
                 self.findings.push(finding);
@@ -177,10 +176,12 @@ impl Reader<'_> {
     fn refused(&mut self, pointer: &str, path: &str, refusal: Refusal) {
         let place = self.source.value_place(pointer);
         let finding = match refusal {
-            Refusal::Escapes(reason) => {
-                Finding::error(PATH_ESCAPE, place, format!("the path `{path}` leaves the folder of the integration: {reason}"))
-                    .help("name a file inside the folder, with `/` between the parts of its path")
-            }
+            Refusal::Escapes(reason) => Finding::error(
+                PATH_ESCAPE,
+                place,
+                format!("the path `{path}` leaves the folder of the integration: {reason}"),
+            )
+            .help("name a file inside the folder, with `/` between the parts of its path"),
             Refusal::Missing => {
                 let finding = Finding::error(MISSING_FILE, place, format!("there is no file `{path}`"));
                 let help = match files::near_file(self.directory, path) {
@@ -195,7 +196,9 @@ impl Reader<'_> {
             Refusal::Unreadable(reason) => {
                 Finding::error(UNREADABLE_FILE, place, format!("`{path}` cannot be read: {reason}"))
             }
-            Refusal::NotText { at, wide } => not_text(&files::join(self.directory, path), at, wide, Some(pointer.to_owned())),
+            Refusal::NotText { at, wide } => {
+                not_text(&files::join(self.directory, path), at, wide, Some(pointer.to_owned()))
+            }
         };
         self.findings.push(finding);
     }

@@ -84,7 +84,8 @@ impl Catalog {
 fn folders_of(path: &Path) -> Result<Vec<PathBuf>, CatalogError> {
     if path.is_file() {
         // Tools that check what changed name files.
-        let around = path.ancestors().skip(1).map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+        let around =
+            path.ancestors().skip(1).map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
         let holder = around.into_iter().find(|folder| has_manifest(folder));
         return holder.map(|folder| vec![folder.to_owned()]).ok_or_else(|| CatalogError::Empty(path.to_owned()));
     }
@@ -124,7 +125,10 @@ fn children(path: &Path) -> Result<Vec<PathBuf>, CatalogError> {
 }
 
 fn is_hidden(folder: &Path) -> bool {
-    folder.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with('.') || name == "node_modules")
+    folder
+        .file_name()
+        .and_then(|name| name.to_str())
+        .is_some_and(|name| name.starts_with('.') || name == "node_modules")
 }
 
 /// Whether anything of the name is there: a manifest that cannot be read is a finding, not a reason to look away.

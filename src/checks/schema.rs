@@ -52,11 +52,16 @@ impl Rule for Portable {
             if source.json.pointer(pointer).is_some() {
                 let name = pointer.rsplit('/').next().unwrap_or_default();
                 let message = format!("`{name}` is known to flagpost only: other engines refuse the manifest");
-                out.push(Finding::error(self.id(), source.key_place(pointer), message).help(format!("remove `{name}`")));
+                out.push(
+                    Finding::error(self.id(), source.key_place(pointer), message).help(format!("remove `{name}`")),
+                );
             }
         }
     }
 }
+
+/// A manifest with more mistakes than this is something else; they are not all told.
+const MAX_ERRORS: usize = 200;
 
 static VALIDATOR: LazyLock<Result<Validator, String>> = LazyLock::new(|| {
     jsonschema::draft7::options()
@@ -89,7 +94,7 @@ fn violations(source: &ManifestSource, out: &mut Vec<Finding>) {
     if validator.is_valid(&source.json) {
         return;
     }
-    let errors: Vec<ValidationError<'_>> = validator.iter_errors(&source.json).collect();
+    let errors: Vec<ValidationError<'_>> = validator.iter_errors(&source.json).take(MAX_ERRORS).collect();
     for error in &errors {
         let pointer = error.instance_path().as_str();
         if source.is_guessed(pointer) || is_shadowed(error, &errors) {
@@ -149,7 +154,7 @@ pub fn refused_values(source: &ManifestSource) -> Vec<Place> {
         use ValidationErrorKind::{Enum, Pattern, Type};
         matches!(error.kind(), Type { .. } | Enum { .. } | Pattern { .. })
     };
-    let refused = validator.iter_errors(&source.json).filter(is_refused);
+    let refused = validator.iter_errors(&source.json).take(MAX_ERRORS).filter(is_refused);
     let pointers = refused.map(|error| error.instance_path().as_str().to_owned());
     pointers.filter(|pointer| !source.is_guessed(pointer)).map(|pointer| source.value_place(&pointer)).collect()
 }
@@ -201,12 +206,15 @@ impl Violation<'_> {
             ValidationErrorKind::Required { property } => self.missing(property.as_str().unwrap_or_default()),
             ValidationErrorKind::PropertyNames { error } => self.unknown(error.instance().as_str().unwrap_or_default()),
             ValidationErrorKind::MinLength { limit } => {
-                let message = format!("{} is too short: {}, at least {limit} are asked for", self.named(), self.length());
-                self.error(at_value(), message).help(format!("write {} more", self.characters(limit.abs_diff(self.count()))))
+                let message =
+                    format!("{} is too short: {}, at least {limit} are asked for", self.named(), self.length());
+                self.error(at_value(), message)
+                    .help(format!("write {} more", self.characters(limit.abs_diff(self.count()))))
             }
             ValidationErrorKind::MaxLength { limit } => {
                 let message = format!("{} is too long: {}, at most {limit} are allowed", self.named(), self.length());
-                self.error(at_value(), message).help(format!("take {} out", self.characters(limit.abs_diff(self.count()))))
+                self.error(at_value(), message)
+                    .help(format!("take {} out", self.characters(limit.abs_diff(self.count()))))
             }
             ValidationErrorKind::MinItems { limit } => {
                 let message = match limit {

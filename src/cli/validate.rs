@@ -68,8 +68,12 @@ impl From<CatalogError> for CliError {
             CatalogError::Missing(path) if path.as_os_str() == DEFAULT_FOLDER => {
                 "name a folder: `flagpost validate PATH`, or run it where `integrations` is".to_owned()
             }
-            CatalogError::Missing(_) => "name a folder that holds a `manifest.json`, or a folder of such folders".to_owned(),
-            CatalogError::Empty(_) => "an integration is a folder with a `manifest.json`; start one with `flagpost new`".to_owned(),
+            CatalogError::Missing(_) => {
+                "name a folder that holds a `manifest.json`, or a folder of such folders".to_owned()
+            }
+            CatalogError::Empty(_) => {
+                "an integration is a folder with a `manifest.json`; start one with `flagpost new`".to_owned()
+            }
             CatalogError::Unreadable { .. } => return CliError::usage(error.to_string()),
         };
         CliError::usage(error.to_string()).help(help)

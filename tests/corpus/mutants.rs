@@ -63,7 +63,9 @@ fn findings(tree: &std::path::Path, arguments: &[&str]) -> BTreeMap<usize, Vec<S
 }
 
 fn disagreement(row: &Row, found: &[String]) -> Option<String> {
-    let inside = |pointer: &str, place: &str| pointer.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let inside = |pointer: &str, place: &str| {
+        pointer.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
     let name = &row.name;
     if row.valid != found.is_empty() {
         return Some(format!("{name}: the reference says {}, found {found:?}", row.valid));

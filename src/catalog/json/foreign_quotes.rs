@@ -49,8 +49,16 @@ impl Reader<'_> {
             _ => "curly quotes",
         };
         // A long text would bury the remedy.
-        let help = if meaning.chars().count() <= 40 { format!("write `{written}`") } else { "write `\"` on both sides".to_owned() };
-        self.mistake(start..start + length, format!("a string in {quotes}: JSON knows straight double quotes only"), help);
+        let help = if meaning.chars().count() <= 40 {
+            format!("write `{written}`")
+        } else {
+            "write `\"` on both sides".to_owned()
+        };
+        self.mistake(
+            start..start + length,
+            format!("a string in {quotes}: JSON knows straight double quotes only"),
+            help,
+        );
         Node { span: start..start + length, content: Content::String(meaning), broken: false }
     }
 }

@@ -14,10 +14,9 @@ impl Reader<'_> {
         self.take(length);
         let span = start..self.at;
         let is_json = is_json_number(&written);
-        if is_json
-            && let Ok(number) = written.parse::<serde_json::Number>() {
-                return Node { span, content: Content::Number(number), broken: false };
-            }
+        if is_json && let Ok(number) = written.parse::<serde_json::Number>() {
+            return Node { span, content: Content::Number(number), broken: false };
+        }
         let (message, help, content) = if is_json {
             (format!("the number `{written}` is too large"), "write a smaller number".to_owned(), None)
         } else {
@@ -34,7 +33,10 @@ fn explain(written: &str) -> (String, String, Option<Content>) {
     let not_a_number = format!("`{written}` is not a number of JSON");
     let unsigned = written.trim_start_matches(['+', '-']);
     let sign = if written.starts_with('-') { "-" } else { "" };
-    if unsigned.eq_ignore_ascii_case("infinity") || unsigned.eq_ignore_ascii_case("inf") || unsigned.eq_ignore_ascii_case("nan") {
+    if unsigned.eq_ignore_ascii_case("infinity")
+        || unsigned.eq_ignore_ascii_case("inf")
+        || unsigned.eq_ignore_ascii_case("nan")
+    {
         return (format!("JSON has no `{written}`"), "write a number, or `null`".to_owned(), None);
     }
     for (prefix, radix, name) in [("0x", 16, "hexadecimal"), ("0o", 8, "octal"), ("0b", 2, "binary")] {
@@ -60,7 +62,11 @@ fn explain(written: &str) -> (String, String, Option<Content>) {
             "a number has no plus sign in JSON".to_owned()
         } else if written.contains('_') {
             "a number has no underscores in JSON".to_owned()
-        } else if unsigned.starts_with('0') && !whole.is_empty() && unsigned.len() > 1 && unsigned.as_bytes()[1].is_ascii_digit() {
+        } else if unsigned.starts_with('0')
+            && !whole.is_empty()
+            && unsigned.len() > 1
+            && unsigned.as_bytes()[1].is_ascii_digit()
+        {
             "a number has no leading zeros in JSON".to_owned()
         } else {
             not_a_number
@@ -81,8 +87,10 @@ fn as_number(text: &str) -> Option<Content> {
 fn is_json_number(text: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let text = text.strip_prefix('-').unwrap_or(text);
-    let (mantissa, exponent) = text.split_once(['e', 'E']).map_or((text, None), |(mantissa, exponent)| (mantissa, Some(exponent)));
-    let (whole, fraction) = mantissa.split_once('.').map_or((mantissa, None), |(whole, fraction)| (whole, Some(fraction)));
+    let (mantissa, exponent) =
+        text.split_once(['e', 'E']).map_or((text, None), |(mantissa, exponent)| (mantissa, Some(exponent)));
+    let (whole, fraction) =
+        mantissa.split_once('.').map_or((mantissa, None), |(whole, fraction)| (whole, Some(fraction)));
     digits(whole)
         && (whole.len() == 1 || !whole.starts_with('0'))
         && fraction.is_none_or(digits)

@@ -11,6 +11,7 @@ pub(in crate::catalog) fn read(text: &str) -> Document {
         text,
         at: 0,
         token_end: 0,
+        line: (0, 0),
         open: Vec::new(),
         suspect: None,
         mistakes: Vec::new(),
@@ -29,6 +30,8 @@ pub(super) struct Reader<'t> {
     pub(super) at: usize,
     /// End of what was last read, white space and comments aside.
     pub(super) token_end: usize,
+    /// A place, and the start of its line: lines may be long, so nobody walks back over one twice.
+    line: (usize, usize),
     /// What is open around the place where the reader stands.
     pub(super) open: Vec<Open>,
     /// A bracket whose partner stands in an unlikely column: the one to name when the text ends too early.
@@ -79,7 +82,11 @@ impl<'t> Reader<'t> {
                 b'}' | b']' => {
                     self.at += 1;
                     let shown = next as char;
-                    self.mistake(start..start + 1, format!("this `{shown}` closes nothing"), format!("remove this `{shown}`"));
+                    self.mistake(
+                        start..start + 1,
+                        format!("this `{shown}` closes nothing"),
+                        format!("remove this `{shown}`"),
+                    );
                 }
                 _ => {
                     let ended = self.line_of(self.token_end.saturating_sub(1));
@@ -110,7 +117,9 @@ impl<'t> Reader<'t> {
             '"' => self.string(false),
             '-' | '+' | '.' | '0'..='9' => self.number(),
             _ if super::foreign_quotes::opens(first) => self.foreign_string(),
-            _ if first.is_alphanumeric() || matches!(first, '_' | '$' | '/' | '\\' | '*' | '@' | '%' | '<') => self.bare_text(),
+            _ if first.is_alphanumeric() || matches!(first, '_' | '$' | '/' | '\\' | '*' | '@' | '%' | '<') => {
+                self.bare_text()
+            }
             _ => self.junk(first),
         };
         self.token_end = self.token_end.max(node.span.end);
@@ -122,7 +131,11 @@ impl<'t> Reader<'t> {
         let start = self.at;
         self.at += first.len_utf8();
         let span = start..self.at;
-        self.mistake(span.clone(), format!("`{}` has no place here", shown(first)), "remove it, or put the text in double quotes");
+        self.mistake(
+            span.clone(),
+            format!("`{}` has no place here", shown(first)),
+            "remove it, or put the text in double quotes",
+        );
         Node { span, content: Content::Null, broken: true }
     }
 
@@ -167,6 +180,14 @@ impl<'t> Reader<'t> {
     pub(super) fn line_of(&self, offset: usize) -> usize {
         let before = &self.text.as_bytes()[..offset.min(self.text.len())];
         1 + before.iter().filter(|byte| **byte == b'\n').count()
+    }
+
+    /// Where the line starts that the reader is in.
+    pub(super) fn line_start(&mut self) -> usize {
+        let (known, start) = if self.line.0 <= self.at { self.line } else { (0, 0) };
+        let start = self.text[known..self.at].rfind('\n').map_or(start, |line_break| known + line_break + 1);
+        self.line = (self.at, start);
+        start
     }
 
     /// The rest of the line, without what ends it.
@@ -215,7 +236,11 @@ impl<'t> Reader<'t> {
                 self.mistake(start..self.at, "JSON has no comments", "remove this comment");
             }
             None => {
-                self.mistake(start..start + 2, "JSON has no comments, and this one does not end", "remove this comment");
+                self.mistake(
+                    start..start + 2,
+                    "JSON has no comments, and this one does not end",
+                    "remove this comment",
+                );
                 self.rough = true;
                 self.stop();
             }
@@ -225,7 +250,8 @@ impl<'t> Reader<'t> {
 
 /// Characters that look like nothing but are no white space in JSON.
 fn is_foreign_space(letter: char) -> bool {
-    let looks_empty = letter.is_whitespace() || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\0');
+    let looks_empty =
+        letter.is_whitespace() || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\0');
     looks_empty && !matches!(letter, ' ' | '\t' | '\n' | '\r')
 }
 

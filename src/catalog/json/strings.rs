@@ -34,14 +34,20 @@ impl Reader<'_> {
                 Some(b'"') => {
                     self.at += 1;
                     let follows = self.text[self.at..].chars().next();
-                    if !is_key && follows.is_some_and(char::is_alphanumeric)
-                        && let Some(end) = self.quotes_inside() {
-                            let quote = self.at - 1;
-                            self.mistake(quote..quote + 1, "a double quote inside a string", "write `\\\"` for each of them");
-                            meaning.push('"');
-                            meaning.push_str(&self.text[self.at..end]);
-                            self.at = end + 1;
-                        }
+                    if !is_key
+                        && follows.is_some_and(char::is_alphanumeric)
+                        && let Some(end) = self.quotes_inside()
+                    {
+                        let quote = self.at - 1;
+                        self.mistake(
+                            quote..quote + 1,
+                            "a double quote inside a string",
+                            "write `\\\"` for each of them",
+                        );
+                        meaning.push('"');
+                        meaning.push_str(&self.text[self.at..end]);
+                        self.at = end + 1;
+                    }
                     break;
                 }
                 Some(b'\\') => {
@@ -71,7 +77,11 @@ impl Reader<'_> {
                     LineBreak::Inside => {
                         let at = self.at;
                         if !control_seen {
-                            self.mistake(at..at, "a line break inside a string", "write `\\n`, or put the string on one line");
+                            self.mistake(
+                                at..at,
+                                "a line break inside a string",
+                                "write `\\n`, or put the string on one line",
+                            );
                         }
                         control_seen = true;
                         if self.stopped {
@@ -85,7 +95,11 @@ impl Reader<'_> {
                     let at = self.at;
                     if !control_seen {
                         let escape = if control == b'\t' { "\\t".to_owned() } else { format!("\\u{control:04x}") };
-                        let name = if control == b'\t' { "a tab".to_owned() } else { format!("the control character U+{control:04X}") };
+                        let name = if control == b'\t' {
+                            "a tab".to_owned()
+                        } else {
+                            format!("the control character U+{control:04X}")
+                        };
                         self.mistake(at..at + 1, format!("{name} inside a string"), format!("write `{escape}`"));
                     }
                     control_seen = true;
@@ -120,7 +134,11 @@ impl Reader<'_> {
         if quotes().any(|at| line[at + 1..].trim_start().starts_with(':')) {
             return None;
         }
-        let structural = |at: &usize| line[at + 1..].trim_matches(|letter: char| letter.is_whitespace() || matches!(letter, ',' | '}' | ']')).is_empty();
+        let structural = |at: &usize| {
+            line[at + 1..]
+                .trim_matches(|letter: char| letter.is_whitespace() || matches!(letter, ',' | '}' | ']'))
+                .is_empty()
+        };
         quotes().rfind(structural).map(|at| self.at + at)
     }
 
@@ -136,7 +154,8 @@ impl Reader<'_> {
         }
         let next = self.text[self.at..].lines().map(str::trim).find(|line| !line.is_empty());
         let new_thing = next.is_none_or(|next| {
-            let quoted = next.strip_prefix('"').and_then(|rest| rest.split_once('"')).map(|(_, after)| after.trim_start());
+            let quoted =
+                next.strip_prefix('"').and_then(|rest| rest.split_once('"')).map(|(_, after)| after.trim_start());
             let element = quoted.is_some_and(|after| after.is_empty() || after.starts_with([':', ',']));
             element || next.starts_with(['}', ']'])
         });

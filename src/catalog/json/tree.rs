@@ -61,8 +61,7 @@ pub(in crate::catalog) struct Found<'t> {
 impl Node {
     /// Follows a pointer as far as it leads.
     pub(in crate::catalog) fn find(&self, pointer: &str) -> Found<'_> {
-        let mut found =
-            Found { node: self, key_span: None, pointer: String::new(), whole: true, broken: self.broken };
+        let mut found = Found { node: self, key_span: None, pointer: String::new(), whole: true, broken: self.broken };
         for token in pointer.split('/').skip(1) {
             let token = token.replace("~1", "/").replace("~0", "~");
             let step = match &found.node.content {

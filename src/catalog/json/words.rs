@@ -7,15 +7,19 @@ use crate::finding::near_miss;
 impl<'t> Reader<'t> {
     /// Whether a template begins here whose quotes were forgotten.
     pub(super) fn is_bare_template(&self) -> bool {
+        if !self.text[self.at..].starts_with("{{") {
+            return false;
+        }
         let line = self.rest_of_line();
-        line.starts_with("{{") && line.find("}}").is_some_and(|end| !line[2..end].contains(['"', '{', '[', ',']))
+        line.find("}}").is_some_and(|end| !line[2..end].contains(['"', '{', '[', ',']))
     }
 
     /// A word that stands here without quotes.
     pub(super) fn bare_text(&mut self) -> Node {
         let start = self.at;
         let rest = &self.text[start..];
-        let length = rest.find(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '$'))).unwrap_or(rest.len());
+        let length =
+            rest.find(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '$'))).unwrap_or(rest.len());
         let content = match &rest[..length] {
             "true" => Some(Content::Bool(true)),
             "false" => Some(Content::Bool(false)),

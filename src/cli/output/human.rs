@@ -62,11 +62,5 @@ fn span_in(line: &str, located: &Located<'_>) -> Range<usize> {
 pub(super) fn summary(out: &mut impl Write, counts: Counts) -> io::Result<()> {
     let some = |count: usize, name: &str| format!("{count} {name}{}", if count == 1 { "" } else { "s" });
     let Counts { integrations, errors, warnings } = counts;
-    writeln!(
-        out,
-        "{}, {}, {}",
-        some(integrations, "integration"),
-        some(errors, "error"),
-        some(warnings, "warning")
-    )
+    writeln!(out, "{}, {}, {}", some(integrations, "integration"), some(errors, "error"), some(warnings, "warning"))
 }

@@ -71,9 +71,10 @@ impl Text {
         let mut bytes = Vec::new();
         // Whatever stands in the way is a finding already.
         if file.is_file()
-            && let Ok(file) = std::fs::File::open(file) {
-                let _ = file.take(MAX_SHOWN).read_to_end(&mut bytes);
-            }
+            && let Ok(file) = std::fs::File::open(file)
+        {
+            let _ = file.take(MAX_SHOWN).read_to_end(&mut bytes);
+        }
         Text::new(bytes)
     }
 
@@ -111,7 +112,9 @@ mod tests {
     #[test]
     fn columns_count_characters() {
         let text = Text::new("a\r\n日本x\n\tz".as_bytes().to_vec());
-        for (offset, position) in [(0, (1, 1)), (3, (2, 1)), (6, (2, 2)), (9, (2, 3)), (11, (3, 1)), (12, (3, 2)), (99, (3, 3))] {
+        for (offset, position) in
+            [(0, (1, 1)), (3, (2, 1)), (6, (2, 2)), (9, (2, 3)), (11, (3, 1)), (12, (3, 2)), (99, (3, 3))]
+        {
             assert_eq!(text.position(offset), position, "{offset}");
         }
         assert_eq!(text.line(1).as_deref(), Some("a"));
