@@ -60,6 +60,9 @@ impl Rule for Portable {
     }
 }
 
+/// A manifest with more mistakes than this is something else; they are not all told.
+const MAX_ERRORS: usize = 200;
+
 static VALIDATOR: LazyLock<Result<Validator, String>> = LazyLock::new(|| {
     jsonschema::draft7::options()
         .with_format("email", is_email)
@@ -91,7 +94,7 @@ fn violations(source: &ManifestSource, out: &mut Vec<Finding>) {
     if validator.is_valid(&source.json) {
         return;
     }
-    let errors: Vec<ValidationError<'_>> = validator.iter_errors(&source.json).collect();
+    let errors: Vec<ValidationError<'_>> = validator.iter_errors(&source.json).take(MAX_ERRORS).collect();
     for error in &errors {
         let pointer = error.instance_path().as_str();
         if source.is_guessed(pointer) || is_shadowed(error, &errors) {
@@ -151,7 +154,7 @@ pub fn refused_values(source: &ManifestSource) -> Vec<Place> {
         use ValidationErrorKind::{Enum, Pattern, Type};
         matches!(error.kind(), Type { .. } | Enum { .. } | Pattern { .. })
     };
-    let refused = validator.iter_errors(&source.json).filter(is_refused);
+    let refused = validator.iter_errors(&source.json).take(MAX_ERRORS).filter(is_refused);
     let pointers = refused.map(|error| error.instance_path().as_str().to_owned());
     pointers.filter(|pointer| !source.is_guessed(pointer)).map(|pointer| source.value_place(&pointer)).collect()
 }
