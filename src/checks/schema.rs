@@ -94,10 +94,52 @@ fn violations(source: &ManifestSource, out: &mut Vec<Finding>) {
     let errors: Vec<ValidationError<'_>> = validator.iter_errors(&source.json).collect();
     for error in &errors {
         let pointer = error.instance_path().as_str();
-        if !source.is_guessed(pointer) && !is_shadowed(error, &errors) {
-            out.push(Violation { source, pointer, value: error.instance() }.finding(error.kind()));
+        if source.is_guessed(pointer) || is_shadowed(error, &errors) {
+            continue;
+        }
+        let violation = Violation { source, pointer, value: error.instance() };
+        match (exchanged(error, &errors), error.kind()) {
+            (Some((unknown, missing)), ValidationErrorKind::Required { .. }) => {
+                out.push(violation.exchanged(unknown, missing));
+            }
+            // Told together with what is missing.
+            (Some(_), _) => {}
+            (None, kind) => out.push(violation.finding(kind)),
         }
     }
+}
+
+/// An unknown name, and the one name that its object lacks: surely one mistake when the value would do.
+fn exchanged<'e>(error: &'e ValidationError<'_>, all: &'e [ValidationError<'_>]) -> Option<(&'e str, &'e str)> {
+    use ValidationErrorKind::{PropertyNames, Required};
+    if !matches!(error.kind(), PropertyNames { .. } | Required { .. }) {
+        return None;
+    }
+    let pointer = error.instance_path().as_str();
+    let beside = || all.iter().filter(|other| other.instance_path().as_str() == pointer).map(ValidationError::kind);
+    let mut unknown = beside().filter_map(|kind| match kind {
+        PropertyNames { error } => error.instance().as_str(),
+        _ => None,
+    });
+    let mut missing = beside().filter_map(|kind| match kind {
+        Required { property } => property.as_str(),
+        _ => None,
+    });
+    let (only_unknown, only_missing) = (unknown.next()?, missing.next()?);
+    if unknown.next().is_some() || missing.next().is_some() {
+        return None;
+    }
+    let part = schema::resolved(schema::part_for(&format!("{pointer}/{only_missing}"))?);
+    let wanted = part.get("type").and_then(Value::as_str)?;
+    let value = error.instance().get(only_unknown)?;
+    let fits = match value {
+        Value::String(_) => wanted == "string",
+        Value::Bool(_) => wanted == "boolean",
+        Value::Array(_) => wanted == "array",
+        Value::Object(_) => wanted == "object",
+        Value::Null | Value::Number(_) => false,
+    };
+    fits.then_some((only_unknown, only_missing))
 }
 
 /// The values that the schema refuses for what they are: other rules have nothing to say of them.
@@ -110,7 +152,8 @@ pub fn refused_values(source: &ManifestSource) -> Vec<Place> {
         matches!(error.kind(), Type { .. } | Enum { .. } | Pattern { .. })
     };
     let refused = validator.iter_errors(&source.json).filter(is_refused);
-    refused.map(|error| source.value_place(error.instance_path().as_str())).collect()
+    let pointers = refused.map(|error| error.instance_path().as_str().to_owned());
+    pointers.filter(|pointer| !source.is_guessed(pointer)).map(|pointer| source.value_place(&pointer)).collect()
 }
 
 /// Whether another mistake at the same place says it already.
@@ -258,9 +301,8 @@ impl Violation<'_> {
     }
 
     fn unknown(&self, name: &str) -> Finding {
-        let pointer = format!("{}/{}", self.pointer, name.replace('~', "~0").replace('/', "~1"));
         let message = format!("unknown property `{name}`");
-        let finding = self.error(self.source.key_place(&pointer), message);
+        let finding = self.error(self.source.key_place(&self.member(name)), message);
         let part = schema::part_for(self.pointer).map(schema::resolved);
         let known: Vec<&str> = part
             .and_then(|part| part.pointer("/propertyNames/enum"))
@@ -286,6 +328,17 @@ impl Violation<'_> {
             }
         };
         finding.help(help)
+    }
+
+    fn exchanged(&self, unknown: &str, missing: &str) -> Finding {
+        let place = self.source.key_place(&self.member(unknown));
+        self.error(place, format!("unknown property `{unknown}`, while `{missing}` is missing"))
+            .help(format!("did you mean `{missing}`?"))
+    }
+
+    /// Pointer of a member of the value.
+    fn member(&self, name: &str) -> String {
+        format!("{}/{}", self.pointer, name.replace('~', "~0").replace('/', "~1"))
     }
 
     fn wrong_pattern(&self) -> Finding {

@@ -7,7 +7,7 @@ use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
 use super::output::findings::{self, Counts, Format};
-use crate::catalog::{Catalog, CatalogError, DEFAULT_FOLDER, schema};
+use crate::catalog::{self, Catalog, CatalogError, DEFAULT_FOLDER, schema};
 use crate::checks::{self, Stage};
 use crate::finding::Place;
 
@@ -36,8 +36,9 @@ pub(super) fn run(args: &ValidateArgs, environment: &Environment) -> Result<Exit
         found.extend(checks::review(integration, &catalog.integrations, &stage, args.portable));
         refused.append(&mut checks::refused_values(&integration.source));
     }
-    // Of a value that the schema refuses nothing else is said: mending it comes first.
-    found.retain(|finding| finding.rule == schema::SCHEMA || !refused.iter().any(|place| is_within(&finding.place, place)));
+    // Of a value that the schema refuses no rule says more: mending it comes first.
+    let stays = |rule: &str| rule == schema::SCHEMA || catalog::is_about_writing(rule);
+    found.retain(|finding| stays(finding.rule) || !refused.iter().any(|place| is_within(&finding.place, place)));
     findings::in_order(&mut found);
     let counts = Counts::of(&found, catalog.folders);
     let mut out = BufWriter::new(environment.stdout());

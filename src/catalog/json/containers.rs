@@ -78,6 +78,8 @@ impl Reader<'_> {
         let mut items: Vec<Node> = Vec::new();
         let mut last = Last::Nothing;
         let mut broken = false;
+        // Where the value before the last one ends, and where what follows that begins.
+        let mut before: Option<(usize, usize)> = None;
         loop {
             self.skip_space();
             match self.peek() {
@@ -98,6 +100,12 @@ impl Reader<'_> {
                     Mismatch::Stray => self.take(1),
                 },
                 Some(b',' | b';') => last = self.separator(last),
+                Some(b':') if self.list_ended_before(&items, before) => {
+                    // The last value is the key of the object around.
+                    let key = items.pop().map_or(self.at, |key| key.span.start);
+                    self.not_closed_after(before.unwrap_or((start + 1, key)));
+                    break;
+                }
                 Some(b':' | b'=') => {
                     let at = self.at;
                     if !broken {
@@ -112,8 +120,14 @@ impl Reader<'_> {
                     last = Last::Unsure;
                 }
                 Some(_) => {
+                    before = items.last().map(|item| (item.span.end, self.text[item.span.end..self.at].find(',').map_or(self.at, |comma| item.span.end + comma)));
+                    let known = self.mistakes.len();
                     self.missed_comma(last);
                     let item = self.value();
+                    if self.mistakes.len() == known + 1 && matches!(last, Last::Value(_)) && self.next_is_colon() {
+                        // Whatever is missing there is no comma.
+                        self.mistakes.pop();
+                    }
                     last = if item.broken { Last::Unsure } else { Last::Value(item.span.end) };
                     items.push(item);
                 }
@@ -121,6 +135,28 @@ impl Reader<'_> {
         }
         self.open.pop();
         Node { span: start..self.token_end.max(start + 1), content: Content::Array(items), broken }
+    }
+
+    /// Whether a colon follows, whatever the space before it.
+    fn next_is_colon(&self) -> bool {
+        self.text[self.at..].trim_start().starts_with(':')
+    }
+
+    /// Whether a list was surely to end before its last value, which has a colon after it.
+    fn list_ended_before(&self, items: &[Node], before: Option<(usize, usize)>) -> bool {
+        let depth = self.open.len();
+        let in_object = depth >= 2 && self.open[depth - 2].closer == b'}';
+        let is_key = items.last().is_some_and(|item| matches!(item.content, Content::String(_)));
+        let one_short = || closers_left(&self.text[self.at..]) == depth as isize - 1;
+        in_object && is_key && before.is_some() && one_short()
+    }
+
+    /// Notes that a list is not closed, and goes back to where it should have been.
+    fn not_closed_after(&mut self, (end, next): (usize, usize)) {
+        let line = self.open.last().map_or(1, |open| self.line_of(open.at));
+        self.mistake(end..end, "`]` is missing after this value", format!("add `]`: the `[` of line {line} is not closed"));
+        self.at = next;
+        self.token_end = end;
     }
 
     /// Takes an opening bracket, unless it is one too deep.
