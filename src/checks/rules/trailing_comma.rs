@@ -27,6 +27,7 @@ impl Rule for TrailingComma {
             let looped = super::is_in_loop(reading, broken.span.start);
             let help = match broken.kind {
                 _ if looped => "print it between items only: `{{#unless @last}},{{/unless}}`",
+                _ if broken.fields.is_empty() => "remove it",
                 Kind::TrailingComma => "put it into the block that prints what follows, in front of it",
                 _ => "put it into the block that prints what stands before it",
             };

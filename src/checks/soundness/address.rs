@@ -34,7 +34,10 @@ pub(super) fn root<'a>(
 ) -> Value<'a> {
     let mut root: Value<'a> = synthetic::context(reading);
     let capability = Capability::of(&reading.template.pointer);
-    for variable in capability.into_iter().flat_map(|capability| main_and_own(&integration.manifest, capability)) {
+    let variables: Vec<&FormVariable> =
+        capability.into_iter().flat_map(|capability| main_and_own(&integration.manifest, capability)).collect();
+    // Of two with one key the first counts; the second has a finding of its own.
+    for variable in variables.into_iter().rev() {
         root = set(&root, &[&variable.key], value(variable, filling));
     }
     if capability == Some(Capability::Approval) {
