@@ -5,6 +5,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 use super::compile::{Policy, Rule, Selection};
 use super::decide::{Decision, Verdict};
 use super::environment::Spoken;
+use super::glob::Glob;
 use super::miss::Miss;
 use super::near::joined;
 use super::resource::Target;
@@ -78,7 +79,10 @@ fn grounds(rule: &Rule, target: &Target<'_>, decision: &Decision<'_>) -> Vec<Str
         Selection::All => clauses.push("it covers every action".to_owned()),
         Selection::Only(entries) => {
             let pattern = entries.iter().find(|pattern| super::decide::covers_action(pattern, action) != Truth::No);
-            clauses.extend(pattern.map(|pattern| format!("its action `{pattern}` covers `{action}`")));
+            clauses.extend(pattern.map(|pattern| match pattern {
+                Glob::Exact(_) => format!("its action is `{pattern}`"),
+                Glob::Any | Glob::Stars { .. } => format!("its action `{pattern}` covers `{action}`"),
+            }));
         }
         Selection::Except(_) => clauses.push(format!("its `notActions` does not cover `{action}`")),
     }
