@@ -8,6 +8,7 @@ mod folder;
 mod integration;
 mod json;
 mod samples;
+mod scaffold;
 pub mod schema;
 mod source;
 mod templates;
@@ -15,6 +16,7 @@ mod tree;
 
 pub use integration::{Integration, TemplateRole, TemplateText};
 pub use samples::{Sample, samples_for};
+pub use scaffold::{Blueprint, IntegrationKey, KeyError, ScaffoldError, scaffold};
 pub use source::ManifestSource;
 pub use tree::{Catalog, CatalogError, DEFAULT_FOLDER};
 

@@ -7,8 +7,8 @@ use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
 use super::output::findings::{self, Counts, Format};
-use crate::catalog::{self, Catalog, CatalogError, DEFAULT_FOLDER, schema};
-use crate::checks::{self, Scene};
+use crate::catalog::{self, Catalog, CatalogError, DEFAULT_FOLDER, Sample, schema};
+use crate::checks::{self, Stage};
 use crate::finding::Place;
 
 #[derive(Debug, clap::Args)]
@@ -31,16 +31,15 @@ pub(super) fn run(args: &ValidateArgs, environment: &Environment) -> Result<Exit
     let catalog = Catalog::open(&args.paths)?;
     let mut found = catalog.findings.clone();
     let mut refused = Vec::new();
+    let mut stages: Vec<(&[Sample], Stage<'_>)> = Vec::new();
     for integration in &catalog.integrations {
-        let scene = Scene {
-            integration,
-            neighbours: &catalog.integrations,
-            samples: catalog.samples(integration),
-            portable: args.portable,
-        };
-        for rule in checks::rules() {
-            rule.check(scene, &mut found);
-        }
+        // Integrations of one tree share their samples, which are read once for all of them.
+        let samples = catalog.samples(integration);
+        let at = stages.iter().position(|(of, _)| std::ptr::eq(*of, samples)).unwrap_or_else(|| {
+            stages.push((samples, Stage::set(samples)));
+            stages.len() - 1
+        });
+        found.append(&mut checks::review(integration, &catalog.integrations, &stages[at].1, args.portable));
         refused.append(&mut checks::refused_values(&integration.source));
     }
     // Of a value that the schema refuses no rule says more: mending it comes first.
