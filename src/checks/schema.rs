@@ -268,7 +268,9 @@ impl Violation<'_> {
             Value::String(text) if wants("boolean") && matches!(text.as_str(), "true" | "false") => {
                 finding.help(format!("write `{text}` without quotes"))
             }
-            Value::Number(_) | Value::Bool(_) if wants("string") => finding.help(format!("write `\"{}\"`", self.value)),
+            Value::Number(_) | Value::Bool(_) if wants("string") && !wants("object") => {
+                finding.help(format!("write `\"{}\"`", self.value))
+            }
             Value::Array(items) if items.len() == 1 && (wants("object") || wants("string")) => {
                 finding.help("take the value out of the list")
             }
