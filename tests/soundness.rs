@@ -89,7 +89,7 @@ fn a_tag_that_prints_nothing_where_a_value_is() {
 
 #[test]
 fn a_bracket_that_only_some_events_close() {
-    let template = "{\n  \"a\": {\n  \"b\": 1\n  {{#if comment}}}{{/if}}\n}\n";
+    let template = "{\n  \"a\": {\n  \"b\": 1\n  {{#if comment}} }{{/if}}\n}\n";
     let findings = with_flag(template).findings();
     assert!(
         findings.iter().any(|told| told.rule == "broken-json" && told.message.contains("`comment`")),

@@ -1,16 +1,12 @@
 //! Real integrations load and validate.
 
 use flagpost::catalog::Catalog;
-use flagpost::checks::{Stage, review};
 use flagpost::finding::Finding;
 
 fn findings() -> Option<Vec<Finding>> {
     let root = crate::corpus_path("corpus/integrations")?;
     let catalog = Catalog::open(&[root]).expect("the corpus has integrations");
-    let stage = Stage::set(catalog.samples(&catalog.integrations[0]));
-    let mut findings: Vec<Finding> =
-        catalog.integrations.iter().flat_map(|one| review(one, &catalog.integrations, &stage, false)).collect();
-    findings.extend(catalog.findings);
+    let findings = flagpost::checks::report(&catalog, false);
     Some(findings)
 }
 
