@@ -424,7 +424,7 @@ fn the_times_of_a_sample_are_one_moment_and_its_links_lead_somewhere() -> Outcom
                 assert!(link.1["href"].as_str().is_some_and(|href| href.starts_with(base)), "{name}: {link:?}");
             }
         }
-        assert!(ids.insert(event["_id"].clone()), "{name} repeats an id");
+        assert!(ids.insert(event["_id"].to_string()), "{name} repeats an id");
         assert!(name.starts_with(event["kind"].as_str().unwrap_or("?")), "{name}");
     }
     Ok(())

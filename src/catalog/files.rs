@@ -21,8 +21,13 @@ pub(super) enum Refusal {
     Missing,
     /// There is something else than a file, or a file that cannot be read.
     Unreadable(String),
-    /// It is not text: where the first wrong byte is.
-    NotText(usize),
+    /// It is not UTF-8.
+    NotText {
+        /// Where the first wrong byte is.
+        at: usize,
+        /// Whether it is text of another encoding, with two bytes a letter.
+        wide: bool,
+    },
 }
 
 /// Finds the file that `path` names within `folder`, whose real path is `real_folder`.
@@ -95,7 +100,10 @@ pub(super) fn read_text(file: &Path) -> Result<String, Refusal> {
         io::ErrorKind::NotFound => Refusal::Missing,
         _ => Refusal::Unreadable(describe(&error)),
     })?;
-    String::from_utf8(bytes).map_err(|error| Refusal::NotText(error.utf8_error().valid_up_to()))
+    String::from_utf8(bytes).map_err(|error| {
+        let wide = error.as_bytes().starts_with(b"\xff\xfe") || error.as_bytes().starts_with(b"\xfe\xff");
+        Refusal::NotText { at: error.utf8_error().valid_up_to(), wide }
+    })
 }
 
 /// Reads a file of at most `limit` bytes; never waits for one that is no regular file.

@@ -19,6 +19,8 @@ use crate::render::helper_names;
 use names::{Capability, Reading, Use};
 
 pub use rules::rules;
+pub use schema::refused_values;
+use soundness::Rehearsal;
 pub use soundness::Stage;
 
 /// What a rule may look at.
@@ -34,6 +36,8 @@ pub struct Scene<'a> {
     pub portable: bool,
     /// Its templates, read once.
     readings: &'a [Reading<'a>],
+    /// What rendering them showed.
+    rehearsal: &'a Rehearsal,
 }
 
 /// Everything that is wrong with an integration, rule by rule. `neighbours` may hold the integration itself.
@@ -49,12 +53,39 @@ pub fn review(
         .iter()
         .map(|template| Reading::new(template, names::scope(integration, template, &stage.fields), &helpers))
         .collect();
-    let scene = Scene { integration, neighbours, stage, portable, readings: &readings };
-    let mut findings = Vec::new();
+    let rehearsal = Rehearsal::of(integration, &readings, stage);
+    let scene = Scene { integration, neighbours, stage, portable, readings: &readings, rehearsal: &rehearsal };
+    let mut findings: Vec<Finding> = Vec::new();
     for rule in rules() {
+        let first = findings.len();
         rule.check(scene, &mut findings);
+        // Of a value that could only be guessed nothing can be said.
+        let mut at = 0;
+        findings.retain(|finding| {
+            at += 1;
+            at <= first
+                || !finding.place.pointer.as_deref().is_some_and(|pointer| integration.source.is_guessed(pointer))
+        });
     }
-    findings
+    told_once(findings)
+}
+
+/// Drops what was told already: two templates may be one file.
+fn told_once(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut told: Vec<Finding> = Vec::with_capacity(findings.len());
+    for finding in findings {
+        let same = |other: &&mut Finding| {
+            other.rule == finding.rule
+                && other.place.file == finding.place.file
+                && other.place.span == finding.place.span
+                && other.message == finding.message
+        };
+        match told.iter_mut().find(|other| same(&other)) {
+            Some(other) => other.severity = other.severity.max(finding.severity),
+            None => told.push(finding),
+        }
+    }
+    told
 }
 
 impl<'a> Scene<'a> {

@@ -15,7 +15,7 @@ use crate::catalog::schema::{self, SCHEMA};
 use crate::finding::{Finding, Place, near_miss};
 
 /// Whoever publishes the integration has it refused.
-pub struct Schema;
+pub(super) struct Schema;
 
 impl Rule for Schema {
     fn id(&self) -> &'static str {
@@ -32,7 +32,7 @@ impl Rule for Schema {
 }
 
 /// Partners who take the folder elsewhere find that it is refused there.
-pub struct Portable;
+pub(super) struct Portable;
 
 impl Rule for Portable {
     fn id(&self) -> &'static str {
@@ -59,6 +59,9 @@ impl Rule for Portable {
         }
     }
 }
+
+/// A manifest with more mistakes than this is something else; they are not all told.
+const MAX_ERRORS: usize = 200;
 
 static VALIDATOR: LazyLock<Result<Validator, String>> = LazyLock::new(|| {
     jsonschema::draft7::options()
@@ -91,13 +94,69 @@ fn violations(source: &ManifestSource, out: &mut Vec<Finding>) {
     if validator.is_valid(&source.json) {
         return;
     }
-    let errors: Vec<ValidationError<'_>> = validator.iter_errors(&source.json).collect();
+    let errors: Vec<ValidationError<'_>> = validator.iter_errors(&source.json).take(MAX_ERRORS).collect();
     for error in &errors {
         let pointer = error.instance_path().as_str();
-        if !source.is_guessed(pointer) && !is_shadowed(error, &errors) {
-            out.push(Violation { source, pointer, value: error.instance() }.finding(error.kind()));
+        if source.is_guessed(pointer) || is_shadowed(error, &errors) {
+            continue;
+        }
+        let violation = Violation { source, pointer, value: error.instance() };
+        match (exchanged(error, &errors), error.kind()) {
+            (Some((unknown, missing)), ValidationErrorKind::Required { .. }) => {
+                out.push(violation.exchanged(unknown, missing));
+            }
+            // Told together with what is missing.
+            (Some(_), _) => {}
+            (None, kind) => out.push(violation.finding(kind)),
         }
     }
+}
+
+/// An unknown name, and the one name that its object lacks: surely one mistake when the value would do.
+fn exchanged<'e>(error: &'e ValidationError<'_>, all: &'e [ValidationError<'_>]) -> Option<(&'e str, &'e str)> {
+    use ValidationErrorKind::{PropertyNames, Required};
+    if !matches!(error.kind(), PropertyNames { .. } | Required { .. }) {
+        return None;
+    }
+    let pointer = error.instance_path().as_str();
+    let beside = || all.iter().filter(|other| other.instance_path().as_str() == pointer).map(ValidationError::kind);
+    let mut unknown = beside().filter_map(|kind| match kind {
+        PropertyNames { error } => error.instance().as_str(),
+        _ => None,
+    });
+    let mut missing = beside().filter_map(|kind| match kind {
+        Required { property } => property.as_str(),
+        _ => None,
+    });
+    let (only_unknown, only_missing) = (unknown.next()?, missing.next()?);
+    if unknown.next().is_some() || missing.next().is_some() {
+        return None;
+    }
+    let part = schema::resolved(schema::part_for(&format!("{pointer}/{only_missing}"))?);
+    let wanted = part.get("type").and_then(Value::as_str)?;
+    let value = error.instance().get(only_unknown)?;
+    let fits = match value {
+        Value::String(_) => wanted == "string",
+        Value::Bool(_) => wanted == "boolean",
+        Value::Array(_) => wanted == "array",
+        Value::Object(_) => wanted == "object",
+        Value::Null | Value::Number(_) => false,
+    };
+    fits.then_some((only_unknown, only_missing))
+}
+
+/// The values that the schema refuses for what they are: other rules have nothing to say of them.
+pub fn refused_values(source: &ManifestSource) -> Vec<Place> {
+    let Some(validator) = VALIDATOR.as_ref().ok().filter(|validator| !validator.is_valid(&source.json)) else {
+        return Vec::new();
+    };
+    let is_refused = |error: &ValidationError<'_>| {
+        use ValidationErrorKind::{Enum, Pattern, Type};
+        matches!(error.kind(), Type { .. } | Enum { .. } | Pattern { .. })
+    };
+    let refused = validator.iter_errors(&source.json).take(MAX_ERRORS).filter(is_refused);
+    let pointers = refused.map(|error| error.instance_path().as_str().to_owned());
+    pointers.filter(|pointer| !source.is_guessed(pointer)).map(|pointer| source.value_place(&pointer)).collect()
 }
 
 /// Whether another mistake at the same place says it already.
@@ -110,8 +169,18 @@ fn is_shadowed(error: &ValidationError<'_>, all: &[ValidationError<'_>]) -> bool
         ValidationErrorKind::Type { .. } => false,
         // Of a value of the wrong type, nothing else needs to be said.
         _ if beside(&|kind| matches!(kind, ValidationErrorKind::Type { .. })) => true,
-        // A version that is none is too short as well, and an empty text matches no pattern.
-        ValidationErrorKind::MinLength { .. } => beside(&|kind| matches!(kind, ValidationErrorKind::Pattern { .. })),
+        // What is no version or no address at all need not be called too short or too long.
+        ValidationErrorKind::MinLength { .. } | ValidationErrorKind::MaxLength { .. } => {
+            let says_it_all = |rule: &str| rule.starts_with("must be a") && !rule.contains("line");
+            pattern_in_words(pointer).is_some_and(says_it_all)
+                && beside(&|kind| matches!(kind, ValidationErrorKind::Pattern { .. }))
+        }
+        // Taking the repeated values out may be enough.
+        ValidationErrorKind::MaxItems { limit } => {
+            let items = error.instance().as_array().map_or(&[][..], Vec::as_slice);
+            let distinct = (0..items.len()).filter(|index| !items[..*index].contains(&items[*index])).count();
+            distinct as u64 <= *limit && beside(&|kind| matches!(kind, ValidationErrorKind::UniqueItems))
+        }
         // Values that are wrong are wrong twice when they are repeated.
         ValidationErrorKind::UniqueItems => {
             let inside = format!("{pointer}/");
@@ -235,9 +304,8 @@ impl Violation<'_> {
     }
 
     fn unknown(&self, name: &str) -> Finding {
-        let pointer = format!("{}/{}", self.pointer, name.replace('~', "~0").replace('/', "~1"));
         let message = format!("unknown property `{name}`");
-        let finding = self.error(self.source.key_place(&pointer), message);
+        let finding = self.error(self.source.key_place(&self.member(name)), message);
         let part = schema::part_for(self.pointer).map(schema::resolved);
         let known: Vec<&str> = part
             .and_then(|part| part.pointer("/propertyNames/enum"))
@@ -249,7 +317,7 @@ impl Violation<'_> {
         let help = if let Some(near) = near_miss(name, known.iter().copied()) {
             format!("remove it: `{near}` is there already")
         } else if let Some(home) = home_of(name) {
-            format!("`{name}` belongs in `{home}`")
+            format!("`{name}` belongs in {home}")
         } else {
             let free: Vec<String> = known
                 .iter()
@@ -265,9 +333,19 @@ impl Violation<'_> {
         finding.help(help)
     }
 
+    fn exchanged(&self, unknown: &str, missing: &str) -> Finding {
+        let place = self.source.key_place(&self.member(unknown));
+        self.error(place, format!("unknown property `{unknown}`, while `{missing}` is missing"))
+            .help(format!("did you mean `{missing}`?"))
+    }
+
+    /// Pointer of a member of the value.
+    fn member(&self, name: &str) -> String {
+        format!("{}/{}", self.pointer, name.replace('~', "~0").replace('/', "~1"))
+    }
+
     fn wrong_pattern(&self) -> Finding {
-        let part = schema::part_for(self.pointer).map(schema::resolved);
-        let rule = part.and_then(|part| part.get("patternErrorMessage")).and_then(Value::as_str);
+        let rule = pattern_in_words(self.pointer);
         let message = format!("{} {}", self.named(), rule.unwrap_or("does not match its pattern"));
         let finding = self.error(self.source.value_place(self.pointer), message);
         let text = self.value.as_str().unwrap_or_default();
@@ -350,6 +428,11 @@ impl Violation<'_> {
     }
 }
 
+/// What the schema says, in words, of the pattern for the value at `pointer`.
+fn pattern_in_words(pointer: &str) -> Option<&'static str> {
+    schema::resolved(schema::part_for(pointer)?).get("patternErrorMessage")?.as_str()
+}
+
 fn type_in_words(name: &str) -> &'static str {
     match name {
         "array" => "a list",
@@ -369,16 +452,21 @@ fn example(pointer: &str) -> Option<String> {
     (example.chars().count() <= 90).then_some(example)
 }
 
-/// The only object of the format in which `name` is known, if there is but one.
+/// The only place of the format where `name` is known, if there is but one.
 fn home_of(name: &str) -> Option<String> {
+    let knows = |part: &Value| part.get("properties").is_some_and(|properties| properties.get(name).is_some());
+    let bundled = schema::bundled();
+    let capabilities = bundled.pointer("/definitions/capabilities")?;
     let mut homes = Vec::new();
-    let capabilities = schema::bundled().pointer("/definitions/capabilities/properties")?.as_object()?;
-    if capabilities.contains_key(name) {
-        return Some("capabilities".to_owned());
+    if knows(bundled) {
+        homes.push("the outermost object".to_owned());
     }
-    for (capability, part) in capabilities {
-        if schema::resolved(part).get("properties").is_some_and(|properties| properties.get(name).is_some()) {
-            homes.push(format!("capabilities.{capability}"));
+    if knows(capabilities) {
+        homes.push("`capabilities`".to_owned());
+    }
+    for (capability, part) in capabilities.get("properties")?.as_object()? {
+        if knows(schema::resolved(part)) {
+            homes.push(format!("`{capability}`"));
         }
     }
     (homes.len() == 1).then(|| homes.remove(0))

@@ -12,6 +12,7 @@ mod form_arguments;
 mod integration_argument;
 mod list;
 mod new;
+mod output;
 mod preview;
 mod render;
 mod schema;

@@ -18,6 +18,15 @@ fn findings() -> Option<Vec<Finding>> {
 fn print() {
     let Some(findings) = findings() else { return };
     for finding in findings {
-        println!("{:?} {} {} {:?} {}\n      {} | {:?}", finding.severity, finding.rule, finding.place.file.display(), finding.place.span, finding.place.pointer.as_deref().unwrap_or_default(), finding.message, finding.help);
+        println!(
+            "{:?} {} {} {:?} {}\n      {} | {:?}",
+            finding.severity,
+            finding.rule,
+            finding.place.file.display(),
+            finding.place.span,
+            finding.place.pointer.as_deref().unwrap_or_default(),
+            finding.message,
+            finding.help
+        );
     }
 }

@@ -14,10 +14,8 @@ impl Reader<'_> {
         self.take(length);
         let span = start..self.at;
         let is_json = is_json_number(&written);
-        if is_json {
-            if let Ok(number) = written.parse::<serde_json::Number>() {
-                return Node { span, content: Content::Number(number), broken: false };
-            }
+        if is_json && let Ok(number) = written.parse::<serde_json::Number>() {
+            return Node { span, content: Content::Number(number), broken: false };
         }
         let (message, help, content) = if is_json {
             (format!("the number `{written}` is too large"), "write a smaller number".to_owned(), None)

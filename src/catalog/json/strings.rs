@@ -34,18 +34,19 @@ impl Reader<'_> {
                 Some(b'"') => {
                     self.at += 1;
                     let follows = self.text[self.at..].chars().next();
-                    if !is_key && follows.is_some_and(char::is_alphanumeric) {
-                        if let Some(end) = self.quotes_inside() {
-                            let quote = self.at - 1;
-                            self.mistake(
-                                quote..quote + 1,
-                                "a double quote inside a string",
-                                "write `\\\"` for each of them",
-                            );
-                            meaning.push('"');
-                            meaning.push_str(&self.text[self.at..end]);
-                            self.at = end + 1;
-                        }
+                    if !is_key
+                        && follows.is_some_and(char::is_alphanumeric)
+                        && let Some(end) = self.quotes_inside()
+                    {
+                        let quote = self.at - 1;
+                        self.mistake(
+                            quote..quote + 1,
+                            "a double quote inside a string",
+                            "write `\\\"` for each of them",
+                        );
+                        meaning.push('"');
+                        meaning.push_str(&self.text[self.at..end]);
+                        self.at = end + 1;
                     }
                     break;
                 }
@@ -138,7 +139,7 @@ impl Reader<'_> {
                 .trim_matches(|letter: char| letter.is_whitespace() || matches!(letter, ',' | '}' | ']'))
                 .is_empty()
         };
-        quotes().filter(structural).next_back().map(|at| self.at + at)
+        quotes().rfind(structural).map(|at| self.at + at)
     }
 
     /// What a line break inside the string from `start` means.

@@ -1,7 +1,7 @@
 //! `default-without-optional`
 
 use super::prelude::*;
-use crate::checks::parts::forms;
+use crate::checks::parts::{MAIN_FORM, forms};
 use crate::manifest::FormVariableType;
 
 /// A default fills in for a value left empty, and a required value is never left empty.
@@ -26,7 +26,10 @@ impl Rule for DefaultWithoutOptional {
                 if scene.has(&written) && !variable.optional() && !no_default {
                     let message = format!("`{}` has a default, but is not optional", variable.key);
                     let help = "set `isOptional` to `true`, or use `placeholder` to show an example";
-                    out.push(self.finding(scene.key(&written), message).helped(help));
+                    let finding = self.finding(scene.key(&written), message).helped(help);
+                    // The reference looks at the main form and at an approval's.
+                    let checked = form.pointer == MAIN_FORM || form.pointer.starts_with("/capabilities/approval/");
+                    out.push(if checked { finding } else { finding.mild() });
                 }
             }
         }

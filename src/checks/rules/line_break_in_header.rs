@@ -21,6 +21,10 @@ impl Rule for LineBreakInHeader {
     fn check(&self, scene: Scene<'_>, out: &mut Vec<Finding>) {
         use crate::checks::names::How;
         for reading in scene.readings.iter().filter(|reading| reading.template.role == TemplateRole::HeaderValue) {
+            if let Some(at) = reading.template.text.find(['\r', '\n']) {
+                let message = "the header's value holds a line break".to_owned();
+                out.push(self.finding(scene.within(reading, at..at + 1), message).helped("remove it"));
+            }
             for found in &reading.uses {
                 let printed = match &found.how {
                     How::Printed => true,

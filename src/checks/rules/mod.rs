@@ -1,6 +1,8 @@
 //! Every rule, a file each, and the one list of them.
 
 mod approval_id;
+mod blank_body;
+mod broken_json;
 mod default_not_allowed;
 mod default_type;
 mod default_without_optional;
@@ -8,6 +10,7 @@ mod duplicate_button;
 mod duplicate_form_key;
 mod enum_without_values;
 mod error_body_with_free_host;
+mod failing_template;
 mod flag_link_metadata;
 mod header_name;
 mod helper_arguments;
@@ -19,6 +22,7 @@ mod insecure_url;
 mod invalid_pointer;
 mod invalid_policy;
 mod invalid_regex;
+mod invalid_url;
 mod line_break_in_header;
 mod never_matching_policy;
 mod no_capabilities;
@@ -33,17 +37,22 @@ mod secret_in_url;
 mod secret_not_string;
 mod standard_payload_with_templates;
 mod synced_segment_members;
+mod trailing_comma;
 mod unbalanced_braces;
 mod unencoded_url_value;
+mod unguarded_variable;
 mod unknown_action;
 mod unknown_dependency;
 mod unknown_helper;
 mod unknown_variable;
 mod unserved_kind;
 
+use super::names::Reading;
+use super::soundness::Break;
 use super::{Rule, Scene, schema};
 use crate::finding::Place;
 use crate::policy::{Spot, Statement};
+use crate::render::outline::Part;
 
 /// What every rule needs.
 mod prelude {
@@ -94,8 +103,14 @@ pub fn rules() -> &'static [&'static dyn Rule] {
         &secret_in_signature_header::SecretInSignatureHeader,
         &secret_in_url::SecretInUrl,
         &unencoded_url_value::UnencodedUrlValue,
+        &invalid_url::InvalidUrl,
         &insecure_url::InsecureUrl,
         &line_break_in_header::LineBreakInHeader,
+        &trailing_comma::TrailingComma,
+        &broken_json::BrokenJson,
+        &unguarded_variable::UnguardedVariable,
+        &blank_body::BlankBody,
+        &failing_template::FailingTemplate,
     ]
 }
 
@@ -125,4 +140,26 @@ fn served_kinds(scene: Scene<'_>) -> Option<Vec<&str>> {
         return None;
     }
     Some(hook.templates.named().map(|(kind, _)| kind).filter(|kind| *kind != "validation").collect())
+}
+
+/// For which events a template breaks: `` when `tags` is an empty list``.
+fn when(broken: &Break) -> String {
+    let states: Vec<String> = broken.fields.iter().take(3).map(|(path, state)| format!("`{path}` {state}")).collect();
+    match states.as_slice() {
+        [] => String::new(),
+        states => format!(" when {}", states.join(" and ")),
+    }
+}
+
+/// Whether a byte of a template stands inside `each`.
+fn is_in_loop(reading: &Reading<'_>, at: usize) -> bool {
+    fn within(parts: &[Part], at: usize, looped: bool) -> Option<bool> {
+        parts.iter().find_map(|part| match part {
+            Part::Text(span) => (span.start <= at && at <= span.end).then_some(looped),
+            Part::Value(call) => call.span.contains(&at).then_some(looped),
+            Part::Block(block) => within(&block.body, at, looped || block.call.name() == Some("each"))
+                .or_else(|| within(&block.inverse, at, looped)),
+        })
+    }
+    within(&reading.parts, at, false).unwrap_or(false)
 }

@@ -8,6 +8,9 @@ use crate::manifest::{FormVariable, FormVariableType};
 /// A field that waits for another that does not exist is never shown, or never hidden.
 pub(super) struct UnknownDependency;
 
+/// Where the other field may be; any other word is for the schema check.
+const LOCATIONS: [&str; 3] = ["formVariables", "environmentFormVariables", "approvalFormVariables"];
+
 impl Rule for UnknownDependency {
     fn id(&self) -> &'static str {
         "unknown-dependency"
@@ -25,7 +28,7 @@ impl Rule for UnknownDependency {
                     let at = format!("{pointer}/dependsOn/{index}");
                     let (key, location) = (depends.variable_key.as_str(), depends.variable_location.as_str());
                     let there = find(&forms, *form, location, key);
-                    if key.is_empty() || !forms.iter().any(|form| form.name == location) {
+                    if key.is_empty() || !LOCATIONS.contains(&location) {
                         continue;
                     }
                     let place = || scene.value(&format!("{at}/variableKey"));

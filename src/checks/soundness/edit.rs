@@ -18,7 +18,8 @@ pub(super) fn set<'a>(value: &Value<'a>, path: &[&str], new: Option<Value<'a>>) 
             continue;
         }
         seen = true;
-        let changed = if rest.is_empty() { new.take().flatten() } else { Some(set(member, rest, new.take().flatten())) };
+        let changed =
+            if rest.is_empty() { new.take().flatten() } else { Some(set(member, rest, new.take().flatten())) };
         members.extend(changed.map(|changed| (Cow::Owned(key.to_owned()), changed)));
     }
     if !seen && let Some(new) = new.flatten() {
@@ -130,7 +131,8 @@ mod tests {
 
     #[test]
     fn differences_are_the_smallest_parts() {
-        let (one, other) = (parsed(r#"{"a":{"b":1,"c":2},"d":[1]}"#), parsed(r#"{"a":{"b":1,"c":3},"e":null,"d":[1,2]}"#));
+        let (one, other) =
+            (parsed(r#"{"a":{"b":1,"c":2},"d":[1]}"#), parsed(r#"{"a":{"b":1,"c":3},"e":null,"d":[1,2]}"#));
         assert_eq!(differences(&one, &other), [vec!["a", "c"], vec!["d"], vec!["e"]]);
         assert!(differences(&one, &one).is_empty());
     }

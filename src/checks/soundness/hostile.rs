@@ -14,9 +14,7 @@ const LONG: usize = 100_000;
 
 /// Every text with [`NASTY`] behind it.
 pub(super) fn hostile<'a>(event: &Value<'a>) -> Value<'a> {
-    map_texts(event, &mut |path, text| {
-        is_free(path).then(|| Value::String(Cow::Owned(format!("{text}{NASTY}"))))
-    })
+    map_texts(event, &mut |path, text| is_free(path).then(|| Value::String(Cow::Owned(format!("{text}{NASTY}")))))
 }
 
 /// The texts that people write, a hundred thousand characters long. `long` is from [`long_text`].

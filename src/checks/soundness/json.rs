@@ -20,7 +20,7 @@ pub(super) struct Mistake {
 
 /// The kinds of mistakes that templates make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// Nothing but white space.
     Blank,
     /// A comma before `]` or `}`.
@@ -61,6 +61,10 @@ pub(super) fn mistakes(text: &str) -> Vec<Mistake> {
     let mut mended = text.to_owned();
     let mut found = Vec::new();
     while let Some(mistake) = first_mistake(&mended) {
+        // A guess that did not help says nothing about what follows.
+        if found.last().is_some_and(|last: &Mistake| mistake.span.start <= last.span.start) {
+            break;
+        }
         let next = mend(&mended, &mistake);
         found.push(mistake);
         match next {
@@ -91,7 +95,6 @@ fn mend(text: &str, mistake: &Mistake) -> Option<String> {
     mended.push_str(with);
     mended.extend(std::iter::repeat_n(' ', length.saturating_sub(with.len())));
     mended.push_str(&text[at + length..]);
-    // What was guessed must not be the next mistake at the same place.
     (mended.len() == text.len()).then_some(mended)
 }
 
