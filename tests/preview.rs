@@ -303,12 +303,12 @@ fn a_manifest_that_cannot_be_read_ends_with_1() {
 }
 
 #[test]
-fn an_event_that_is_none_ends_with_1() {
+fn an_event_that_is_none_ends_with_2() {
     let folder = folder();
     let directory = folder.directory();
     for (bytes, part) in [("{\n \"kind\": }", "event.json:2:"), ("[1]", "no JSON object")] {
         let event = folder.write("event.json", bytes);
-        let told = flagpost(&["preview", text(&directory), "--context", text(&event)]).fails(1);
+        let told = flagpost(&["preview", text(&directory), "--context", text(&event)]).fails(2);
         assert!(told.contains(part), "{told}");
     }
 }

@@ -32,10 +32,10 @@ impl EventSource {
 
     pub(super) fn event(&self) -> Result<Event<'_>, CliError> {
         let event = Event::parse(&self.bytes).map_err(|error| {
-            CliError::failed(format!("{}:{}:{}: not an event: {error}", self.name, error.line, error.column))
+            CliError::usage(format!("{}:{}:{}: not an event: {error}", self.name, error.line, error.column))
         })?;
         if event.context.as_object().is_none() {
-            return Err(CliError::failed(format!("{}: not an event: it is no JSON object", self.name)));
+            return Err(CliError::usage(format!("{}: not an event: it is no JSON object", self.name)));
         }
         Ok(event)
     }

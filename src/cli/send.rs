@@ -184,8 +184,7 @@ fn tell(attempt: &Attempt, mask: &Mask, environment: &Environment) -> Result<(),
     match &attempt.outcome {
         Ok(answer) => {
             write!(out, "{}", answer.status)?;
-            let reason = reqwest::StatusCode::from_u16(answer.status).ok().and_then(|status| status.canonical_reason());
-            if let Some(reason) = reason {
+            if let Some(reason) = answer.reason() {
                 write!(out, " {reason}")?;
             }
             if let Some(address) = answer.address {
