@@ -21,8 +21,13 @@ pub(super) enum Refusal {
     Missing,
     /// There is something else than a file, or a file that cannot be read.
     Unreadable(String),
-    /// It is not text: where the first wrong byte is.
-    NotText(usize),
+    /// It is not UTF-8.
+    NotText {
+        /// Where the first wrong byte is.
+        at: usize,
+        /// Whether it is text of another encoding, with two bytes a letter.
+        wide: bool,
+    },
 }
 
 /// Finds the file that `path` names within `folder`, whose real path is `real_folder`.
@@ -95,7 +100,10 @@ pub(super) fn read_text(file: &Path) -> Result<String, Refusal> {
         io::ErrorKind::NotFound => Refusal::Missing,
         _ => Refusal::Unreadable(describe(&error)),
     })?;
-    String::from_utf8(bytes).map_err(|error| Refusal::NotText(error.utf8_error().valid_up_to()))
+    String::from_utf8(bytes).map_err(|error| {
+        let wide = error.as_bytes().starts_with(b"\xff\xfe") || error.as_bytes().starts_with(b"\xfe\xff");
+        Refusal::NotText { at: error.utf8_error().valid_up_to(), wide }
+    })
 }
 
 /// Reads a file of at most `limit` bytes; never waits for one that is no regular file.
@@ -120,7 +128,10 @@ pub(super) fn describe(error: &io::Error) -> String {
         io::ErrorKind::PermissionDenied => "it may not be read".to_owned(),
         _ => {
             let message = error.to_string();
-            message.split(" (os error").next().unwrap_or(&message).to_lowercase()
+            let message = message.split(" (os error").next().unwrap_or(&message);
+            // A sentence goes on with it.
+            let mut letters = message.chars();
+            letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
         }
     }
 }

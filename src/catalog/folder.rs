@@ -56,7 +56,7 @@ fn read_manifest(file: &Path, directory: &Path, findings: &mut Vec<Finding>) -> 
                 None => finding.help("write one, or start with `flagpost new`"),
             }
         }
-        Refusal::NotText(at) => not_text(file, at, None),
+        Refusal::NotText { at, wide } => not_text(file, at, wide, None),
         Refusal::Unreadable(reason) => {
             Finding::error(UNREADABLE_FILE, start, format!("`manifest.json` cannot be read: {reason}"))
         }
@@ -87,9 +87,10 @@ fn without_mark(text: String, file: &Path, findings: &mut Vec<Finding>) -> (Stri
     (rest.to_owned(), BYTE_ORDER_MARK.len_utf8())
 }
 
-fn not_text(file: &Path, at: usize, pointer: Option<String>) -> Finding {
+fn not_text(file: &Path, at: usize, wide: bool, pointer: Option<String>) -> Finding {
     let place = Place { file: file.to_owned(), span: at..at + 1, pointer };
-    Finding::error(ENCODING, place, "the file is not UTF-8 from here on").help("save it as UTF-8")
+    let message = if wide { "the file is UTF-16" } else { "the file is not UTF-8 from here on" };
+    Finding::error(ENCODING, place, message).help("save it as UTF-8")
 }
 
 /// Reads what the manifest mentions, each file once.
@@ -157,8 +158,8 @@ impl Reader<'_> {
         if !self.texts.contains_key(&file) {
             let text = match files::read_text(&file) {
                 Ok(text) => Some(without_mark(text, &file, self.findings)),
-                Err(Refusal::NotText(at)) => {
-                    self.findings.push(not_text(&file, at, Some(mention.pointer.clone())));
+                Err(Refusal::NotText { at, wide }) => {
+                    self.findings.push(not_text(&file, at, wide, Some(mention.pointer.clone())));
                     None
                 }
                 Err(refusal) => {
@@ -195,7 +196,9 @@ impl Reader<'_> {
             Refusal::Unreadable(reason) => {
                 Finding::error(UNREADABLE_FILE, place, format!("`{path}` cannot be read: {reason}"))
             }
-            Refusal::NotText(at) => not_text(&files::join(self.directory, path), at, Some(pointer.to_owned())),
+            Refusal::NotText { at, wide } => {
+                not_text(&files::join(self.directory, path), at, wide, Some(pointer.to_owned()))
+            }
         };
         self.findings.push(finding);
     }

@@ -41,6 +41,11 @@ pub const RULES: &[(&str, &str)] = &[
     (TEMPLATE_SYNTAX, "a template is not Handlebars"),
 ];
 
+/// Whether a rule is about how a file is written, whatever it says.
+pub fn is_about_writing(rule: &str) -> bool {
+    [json::JSON_SYNTAX, json::DUPLICATE_KEY, ENCODING, TEMPLATE_SYNTAX].contains(&rule)
+}
+
 /// What loading one folder gave.
 #[derive(Debug)]
 pub struct Loaded {

@@ -10,6 +10,9 @@ use crate::finding::near_miss;
 /// The rule of everything that the schema says.
 pub const SCHEMA: &str = "schema";
 
+/// Objects with more members than this are not searched for slips.
+const MAX_NAMES: usize = 200;
+
 /// The identity of the bundled schema.
 const ID: &str = "urn:flagpost:schema:manifest";
 
@@ -168,7 +171,8 @@ fn mend(node: &mut Node, schema: &'static Value) -> bool {
     let mut any = false;
     match &mut node.content {
         Content::Object(members) => {
-            let known = known_names(schema);
+            // Thousands of names are no slips.
+            let known = if members.len() <= MAX_NAMES { known_names(schema) } else { Vec::new() };
             let mut taken: Vec<&str> =
                 known.iter().copied().filter(|name| members.iter().any(|member| member.written == *name)).collect();
             for member in members.iter_mut() {

@@ -60,6 +60,9 @@ impl Rule for Portable {
     }
 }
 
+/// A manifest with more mistakes than this is something else; they are not all told.
+const MAX_ERRORS: usize = 200;
+
 static VALIDATOR: LazyLock<Result<Validator, String>> = LazyLock::new(|| {
     jsonschema::draft7::options()
         .with_format("email", is_email)
@@ -91,13 +94,55 @@ fn violations(source: &ManifestSource, out: &mut Vec<Finding>) {
     if validator.is_valid(&source.json) {
         return;
     }
-    let errors: Vec<ValidationError<'_>> = validator.iter_errors(&source.json).collect();
+    let errors: Vec<ValidationError<'_>> = validator.iter_errors(&source.json).take(MAX_ERRORS).collect();
     for error in &errors {
         let pointer = error.instance_path().as_str();
-        if !source.is_guessed(pointer) && !is_shadowed(error, &errors) {
-            out.push(Violation { source, pointer, value: error.instance() }.finding(error.kind()));
+        if source.is_guessed(pointer) || is_shadowed(error, &errors) {
+            continue;
+        }
+        let violation = Violation { source, pointer, value: error.instance() };
+        match (exchanged(error, &errors), error.kind()) {
+            (Some((unknown, missing)), ValidationErrorKind::Required { .. }) => {
+                out.push(violation.exchanged(unknown, missing));
+            }
+            // Told together with what is missing.
+            (Some(_), _) => {}
+            (None, kind) => out.push(violation.finding(kind)),
         }
     }
+}
+
+/// An unknown name, and the one name that its object lacks: surely one mistake when the value would do.
+fn exchanged<'e>(error: &'e ValidationError<'_>, all: &'e [ValidationError<'_>]) -> Option<(&'e str, &'e str)> {
+    use ValidationErrorKind::{PropertyNames, Required};
+    if !matches!(error.kind(), PropertyNames { .. } | Required { .. }) {
+        return None;
+    }
+    let pointer = error.instance_path().as_str();
+    let beside = || all.iter().filter(|other| other.instance_path().as_str() == pointer).map(ValidationError::kind);
+    let mut unknown = beside().filter_map(|kind| match kind {
+        PropertyNames { error } => error.instance().as_str(),
+        _ => None,
+    });
+    let mut missing = beside().filter_map(|kind| match kind {
+        Required { property } => property.as_str(),
+        _ => None,
+    });
+    let (only_unknown, only_missing) = (unknown.next()?, missing.next()?);
+    if unknown.next().is_some() || missing.next().is_some() {
+        return None;
+    }
+    let part = schema::resolved(schema::part_for(&format!("{pointer}/{only_missing}"))?);
+    let wanted = part.get("type").and_then(Value::as_str)?;
+    let value = error.instance().get(only_unknown)?;
+    let fits = match value {
+        Value::String(_) => wanted == "string",
+        Value::Bool(_) => wanted == "boolean",
+        Value::Array(_) => wanted == "array",
+        Value::Object(_) => wanted == "object",
+        Value::Null | Value::Number(_) => false,
+    };
+    fits.then_some((only_unknown, only_missing))
 }
 
 /// The values that the schema refuses for what they are: other rules have nothing to say of them.
@@ -109,8 +154,9 @@ pub fn refused_values(source: &ManifestSource) -> Vec<Place> {
         use ValidationErrorKind::{Enum, Pattern, Type};
         matches!(error.kind(), Type { .. } | Enum { .. } | Pattern { .. })
     };
-    let refused = validator.iter_errors(&source.json).filter(is_refused);
-    refused.map(|error| source.value_place(error.instance_path().as_str())).collect()
+    let refused = validator.iter_errors(&source.json).take(MAX_ERRORS).filter(is_refused);
+    let pointers = refused.map(|error| error.instance_path().as_str().to_owned());
+    pointers.filter(|pointer| !source.is_guessed(pointer)).map(|pointer| source.value_place(&pointer)).collect()
 }
 
 /// Whether another mistake at the same place says it already.
@@ -222,7 +268,9 @@ impl Violation<'_> {
             Value::String(text) if wants("boolean") && matches!(text.as_str(), "true" | "false") => {
                 finding.help(format!("write `{text}` without quotes"))
             }
-            Value::Number(_) | Value::Bool(_) if wants("string") => finding.help(format!("write `\"{}\"`", self.value)),
+            Value::Number(_) | Value::Bool(_) if wants("string") && !wants("object") => {
+                finding.help(format!("write `\"{}\"`", self.value))
+            }
             Value::Array(items) if items.len() == 1 && (wants("object") || wants("string")) => {
                 finding.help("take the value out of the list")
             }
@@ -258,9 +306,8 @@ impl Violation<'_> {
     }
 
     fn unknown(&self, name: &str) -> Finding {
-        let pointer = format!("{}/{}", self.pointer, name.replace('~', "~0").replace('/', "~1"));
         let message = format!("unknown property `{name}`");
-        let finding = self.error(self.source.key_place(&pointer), message);
+        let finding = self.error(self.source.key_place(&self.member(name)), message);
         let part = schema::part_for(self.pointer).map(schema::resolved);
         let known: Vec<&str> = part
             .and_then(|part| part.pointer("/propertyNames/enum"))
@@ -286,6 +333,17 @@ impl Violation<'_> {
             }
         };
         finding.help(help)
+    }
+
+    fn exchanged(&self, unknown: &str, missing: &str) -> Finding {
+        let place = self.source.key_place(&self.member(unknown));
+        self.error(place, format!("unknown property `{unknown}`, while `{missing}` is missing"))
+            .help(format!("did you mean `{missing}`?"))
+    }
+
+    /// Pointer of a member of the value.
+    fn member(&self, name: &str) -> String {
+        format!("{}/{}", self.pointer, name.replace('~', "~0").replace('/', "~1"))
     }
 
     fn wrong_pattern(&self) -> Finding {

@@ -32,10 +32,10 @@ impl EventSource {
 
     pub(super) fn event(&self) -> Result<Event<'_>, CliError> {
         let event = Event::parse(&self.bytes).map_err(|error| {
-            CliError::failed(format!("{}:{}:{}: not an event: {error}", self.name, error.line, error.column))
+            CliError::usage(format!("{}:{}:{}: not an event: {error}", self.name, error.line, error.column))
         })?;
         if event.context.as_object().is_none() {
-            return Err(CliError::failed(format!("{}: not an event: it is no JSON object", self.name)));
+            return Err(CliError::usage(format!("{}: not an event: it is no JSON object", self.name)));
         }
         Ok(event)
     }
@@ -47,13 +47,12 @@ impl From<Sample> for EventSource {
     }
 }
 
-/// The files, or the first sample (of `kind`, when one is given) that `passes`; without one that does, the
-/// first of them, so that the user sees why it does not.
+/// The files, or the first sample (of `kind`, when one is given) of the lowest rank.
 pub(super) fn choose(
     files: &[PathBuf],
     kind: Option<&str>,
     directory: &Path,
-    passes: impl Fn(&Event<'_>) -> bool,
+    rank: impl Fn(&Event<'_>) -> u8,
 ) -> Result<Vec<EventSource>, CliError> {
     if !files.is_empty() {
         return files.iter().map(|file| EventSource::read(file)).collect();
@@ -65,7 +64,6 @@ pub(super) fn choose(
         kinds.push(event.kind().to_owned());
         kind.is_none_or(|kind| kind == event.kind())
     });
-    let passing = samples.iter().position(|sample| Event::parse(&sample.bytes).is_ok_and(|event| passes(&event)));
     if samples.is_empty() {
         kinds.sort();
         kinds.dedup();
@@ -81,5 +79,15 @@ pub(super) fn choose(
             None => format!("there are samples of {known}"),
         }));
     }
-    Ok(vec![samples.swap_remove(passing.unwrap_or(0))])
+    let mut best: Option<(u8, usize)> = None;
+    for (at, sample) in samples.iter().enumerate() {
+        let rank = Event::parse(&sample.bytes).map_or(u8::MAX, |event| rank(&event));
+        if best.is_none_or(|(lowest, _)| rank < lowest) {
+            best = Some((rank, at));
+        }
+        if rank == 0 {
+            break;
+        }
+    }
+    Ok(vec![samples.swap_remove(best.map_or(0, |(_, at)| at))])
 }

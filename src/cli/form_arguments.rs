@@ -11,8 +11,8 @@ use crate::manifest::Manifest;
 pub(super) struct FormArguments {
     /// The value of a form variable; lists are written with commas. An OAuth connection is given as
     /// `oauth.baseURI` and `oauth.accessToken`
-    #[arg(long = "form", value_name = "KEY=VALUE", value_parser = pair)]
-    pairs: Vec<(String, String)>,
+    #[arg(long = "form", value_name = "KEY=VALUE")]
+    pairs: Vec<String>,
 
     /// A JSON file with an object of form values, which keeps secrets out of the shell's history; `--form`
     /// outweighs it
@@ -20,11 +20,11 @@ pub(super) struct FormArguments {
     form_file: Option<PathBuf>,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
-    // The message does not repeat the text: it may be a secret whose key was forgotten.
+// Not a value parser of clap's: its message repeats the argument, which may be a secret without its key.
+fn pair(text: &str) -> Result<(String, String), CliError> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err("a form value is written `KEY=VALUE`".to_owned()),
+        _ => Err(CliError::usage("a `--form` has no `=`").help("write it as `--form KEY=VALUE`")),
     }
 }
 
@@ -39,9 +39,11 @@ pub(super) enum FormFailure {
 impl FormArguments {
     /// Reads the values by the types that the manifest gives them.
     pub(super) fn read(&self, manifest: &Manifest) -> Result<FormValues, FormFailure> {
-        let mut pairs = self.pairs.clone();
+        let own = self.pairs.iter().map(|text| pair(text)).collect::<Result<Vec<_>, _>>();
+        let mut pairs = own.map_err(FormFailure::Command)?;
         if let Some(file) = &self.form_file {
-            let given = |key: &str| self.pairs.iter().any(|(own, _)| own == key);
+            let named: Vec<String> = pairs.iter().map(|(key, _)| key.clone()).collect();
+            let given = |key: &String| named.contains(key);
             let from_file = read_file(file).map_err(FormFailure::Command)?;
             pairs.extend(from_file.into_iter().filter(|(key, _)| !given(key)));
         }

@@ -9,19 +9,23 @@ use crate::catalog::{self, Integration};
 use crate::dispatch::PlanError;
 use crate::finding::{Finding, Severity};
 
-/// Loads the integration in `directory`. Mistakes that loading found are told; without an integration they
+/// An integration, and how many errors loading found in it.
+pub(super) struct LoadedIntegration {
+    pub(super) integration: Integration,
+    pub(super) errors: usize,
+}
+
+/// Loads the integration in `directory`. Errors that loading found are told; without an integration they
 /// end the command.
-pub(super) fn load(directory: &Path, environment: &Environment) -> Result<Integration, CliError> {
+pub(super) fn load(directory: &Path, environment: &Environment) -> Result<LoadedIntegration, CliError> {
     if !directory.is_dir() {
         let message = format!("`{}` is no folder of an integration", directory.display());
         return Err(CliError::usage(message).help("name a folder that holds a `manifest.json`"));
     }
     let loaded = catalog::load(directory);
     let errors = loaded.findings.iter().filter(|finding| finding.severity == Severity::Error);
-    for finding in errors {
-        tell_finding(finding, environment)?;
-    }
-    loaded.integration.ok_or_else(|| {
+    let errors = errors.map(|finding| tell_finding(finding, environment)).collect::<Result<Vec<()>, _>>()?.len();
+    loaded.integration.map(|integration| LoadedIntegration { integration, errors }).ok_or_else(|| {
         CliError::failed(format!("`{}` holds no integration that can be read", directory.display()))
             .help(format!("`flagpost validate {}` shows every mistake with its line", directory.display()))
     })

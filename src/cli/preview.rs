@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::form_arguments::{FormArguments, FormFailure};
 use super::integration_argument::{load, tell_errors};
 use super::shown::ShownPlan;
-use crate::dispatch::{self, Plan, PlanError, PlanErrorKind, Settings, Subscription};
+use crate::dispatch::{self, Plan, PlanError, PlanErrorKind, Settings, SkipReason, Subscription};
 use crate::event::Event;
 use crate::form::FormValues;
 
@@ -56,7 +56,7 @@ enum Format {
 }
 
 pub(super) fn run(args: &PreviewArgs, environment: &Environment) -> Result<Exit, CliError> {
-    let integration = load(&args.directory, environment)?;
+    let integration = load(&args.directory, environment)?.integration;
     let given = match args.form.read(&integration.manifest) {
         Ok(form) => form,
         Err(FormFailure::Command(error)) => return Err(error),
@@ -80,8 +80,13 @@ pub(super) fn run(args: &PreviewArgs, environment: &Environment) -> Result<Exit,
     // Masks are planned, not painted over: a secret is nowhere in what is shown, however a template spells it.
     let shown = if hides { subscribe(&masked, true).ok() } else { None };
 
-    let passes = |event: &Event<'_>| real.ruling(event).verdict == crate::policy::Verdict::Allow;
-    let sources = events::choose(&args.contexts, args.kind.as_deref(), &args.directory, passes)?;
+    // A sample that passes the policy and is then left out by an empty template would show nothing.
+    let rank = |event: &Event<'_>| match real.plan(event) {
+        Ok(Plan::Skip(SkipReason::Denied | SkipReason::NotAllowed)) => 2,
+        Ok(Plan::Skip(_)) => 1,
+        Ok(Plan::Send(_)) | Err(_) => 0,
+    };
+    let sources = events::choose(&args.contexts, args.kind.as_deref(), &args.directory, rank)?;
     let mut plans = Vec::with_capacity(sources.len());
     for source in &sources {
         let event = source.event()?;

@@ -11,7 +11,7 @@ use super::error::CliError;
 use super::events::EventSource;
 use super::exit::Exit;
 use super::form_arguments::{FormArguments, FormFailure};
-use super::integration_argument::{load, tell_errors};
+use super::integration_argument::{LoadedIntegration, load, tell_errors};
 use super::preview::form_exit;
 use super::shown::{verdict_word, visible};
 use crate::delivery::{
@@ -64,7 +64,11 @@ fn seconds(text: &str) -> Result<Duration, String> {
 
 pub(super) fn run(args: &SendArgs, environment: &Environment) -> Result<Exit, CliError> {
     let profile = args.profile.as_deref().map(named).transpose()?;
-    let integration = load(&args.directory, environment)?;
+    let LoadedIntegration { integration, errors } = load(&args.directory, environment)?;
+    if errors > 0 {
+        let message = format!("`{}` has mistakes, and nothing is sent by it", args.directory.display());
+        return Err(CliError::failed(message).help("mend them, or look at it with `preview`"));
+    }
     let form = match args.form.read(&integration.manifest) {
         Ok(form) => form,
         Err(FormFailure::Command(error)) => return Err(error),
@@ -180,8 +184,7 @@ fn tell(attempt: &Attempt, mask: &Mask, environment: &Environment) -> Result<(),
     match &attempt.outcome {
         Ok(answer) => {
             write!(out, "{}", answer.status)?;
-            let reason = reqwest::StatusCode::from_u16(answer.status).ok().and_then(|status| status.canonical_reason());
-            if let Some(reason) = reason {
+            if let Some(reason) = answer.reason() {
                 write!(out, " {reason}")?;
             }
             if let Some(address) = answer.address {

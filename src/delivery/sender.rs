@@ -32,6 +32,13 @@ pub struct Answer {
     pub address: Option<SocketAddr>,
 }
 
+impl Answer {
+    /// The status as a receiver of any kind means it: `Not Found`; nothing for a status of the receiver's own.
+    pub fn reason(&self) -> Option<&'static str> {
+        reqwest::StatusCode::from_u16(self.status).ok()?.canonical_reason()
+    }
+}
+
 /// Why nothing came back.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]

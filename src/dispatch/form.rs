@@ -136,7 +136,12 @@ fn shown(value: &FormValue) -> Value<'static> {
 }
 
 fn is_placeholder(variable: &FormVariable, value: &FormValue) -> bool {
-    matches!(value, FormValue::Text(text) if *text == placeholder(&variable.key))
+    let expected = placeholder(&variable.key);
+    match value {
+        FormValue::Text(text) => *text == expected,
+        FormValue::List(items) => *items == [expected],
+        FormValue::Secret(_) | FormValue::Flag(_) => false,
+    }
 }
 
 fn check(variable: &FormVariable, value: &FormValue) -> Result<(), PlanError> {

@@ -41,7 +41,8 @@ pub fn fill_in(manifest: &Manifest, form: &FormValues) -> FormValues {
         let value = match variable.kind {
             FormVariableType::Multiselect | FormVariableType::EnvironmentSelector => {
                 let options = variable.multiselect_options.iter().flatten().map(|option| option.value.clone());
-                FormValue::List(options.collect())
+                let options: Vec<String> = options.collect();
+                FormValue::List(if options.is_empty() { vec![placeholder(&variable.key)] } else { options })
             }
             _ => FormValue::Text(placeholder(&variable.key)),
         };
@@ -77,7 +78,7 @@ pub fn masked(manifest: &Manifest, form: &FormValues) -> FormValues {
             }
         }
     }
-    if let Some(oauth) = &mut shown.oauth {
+    if let Some(oauth) = shown.oauth.as_mut().filter(|oauth| !oauth.access_token.expose().is_empty()) {
         oauth.access_token = Secret::new(ACCESS_TOKEN);
     }
     shown

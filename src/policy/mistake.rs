@@ -135,7 +135,12 @@ pub enum Mistake {
         kind: String,
     },
     /// A second slash in a segment.
-    SlashInName(String),
+    SlashInName {
+        /// The segment.
+        segment: String,
+        /// The segments it was probably meant to be.
+        remedy: Option<String>,
+    },
     /// A comma in a name: `env/test,production`.
     NameWithComma {
         /// The type.
@@ -199,7 +204,7 @@ impl fmt::Display for Mistake {
             Mistake::UnknownType { written, .. } => write!(formatter, "no resource type is named `{written}`"),
             Mistake::NoName { kind } => write!(formatter, "`{kind}` has no name"),
             Mistake::NameOnNameless { kind } => write!(formatter, "{} has no name in a resource", noun(kind)),
-            Mistake::SlashInName(segment) => write!(formatter, "`{segment}` has two slashes"),
+            Mistake::SlashInName { segment, .. } => write!(formatter, "`{segment}` has two slashes"),
             Mistake::NameWithComma { name, .. } => write!(formatter, "the name `{name}` has a comma"),
             Mistake::EmptyFilter => write!(formatter, "a filter is missing after `;` or `,`"),
             Mistake::SecondSemicolon => write!(formatter, "a segment has at most one `;`"),
@@ -252,7 +257,8 @@ impl Mistake {
             Mistake::UnknownType { near, .. } => format!("did you mean `{}`?", near.as_ref()?),
             Mistake::NoName { kind } => format!("write `{kind}/*` for every one"),
             Mistake::NameOnNameless { kind } => format!("write `{kind}`"),
-            Mistake::SlashInName(_) | Mistake::SlashInFilter(_) => "segments are joined by `:`".to_owned(),
+            Mistake::SlashInName { remedy: Some(remedy), .. } => format!("write `{remedy}`"),
+            Mistake::SlashInName { .. } | Mistake::SlashInFilter(_) => "segments are joined by `:`".to_owned(),
             Mistake::EmptyFilter => "remove it, or write a tag".to_owned(),
             Mistake::SecondSemicolon => "join filters by `,`".to_owned(),
             Mistake::NameWithComma { kind, name } => {

@@ -135,7 +135,7 @@ fn read_segment(text: &str, span: Range<usize>, vocabulary: &Vocabulary) -> Resu
         return Err(wrong(Mistake::NoName { kind: kind.to_owned() }));
     }
     if name.contains('/') {
-        return Err(wrong(Mistake::SlashInName(head.to_owned())));
+        return Err(wrong(Mistake::SlashInName { segment: head.to_owned(), remedy: segments_meant(head) }));
     }
     if name.contains(['{', '}']) {
         return Err(wrong(Mistake::StrayBrace(name.to_owned())));
@@ -220,6 +220,13 @@ fn selector_meant(text: &str, span: &Range<usize>, vocabulary: &Vocabulary) -> O
     }
 }
 
+/// For `proj/web/env/test`: the same with colons.
+fn segments_meant(head: &str) -> Option<String> {
+    let words: Vec<&str> = head.split('/').collect();
+    let whole = words.len().is_multiple_of(2) && words.iter().all(|word| !word.is_empty());
+    whole.then(|| words.chunks(2).map(|pair| pair.join("/")).collect::<Vec<_>>().join(":"))
+}
+
 /// What is wrong with the types of well-formed segments.
 fn wrong_types(text: &str, segments: &[(Range<usize>, SegmentPattern)], vocabulary: &Vocabulary) -> Option<Found> {
     for (span, segment) in segments {
@@ -255,4 +262,113 @@ fn wrong_types(text: &str, segments: &[(Range<usize>, SegmentPattern)], vocabula
         Mistake::WrongParents { kind: last.kind.to_string(), form }
     };
     Some((0..text.len(), mistake))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::policy::specifier::Specifier;
+
+    /// Every mistake in a specifier: the words that are meant, what is wrong, what to do.
+    fn told(text: &str) -> Vec<String> {
+        match Specifier::read(text) {
+            Ok(_) => Vec::new(),
+            Err(found) => found
+                .into_iter()
+                .map(|(span, mistake)| format!("[{}] {mistake}; {}", &text[span], mistake.help().unwrap_or_default()))
+                .collect(),
+        }
+    }
+
+    macro_rules! row {
+        ($name:ident: $text:literal is right) => {
+            #[test]
+            fn $name() {
+                assert_eq!(told($text), [""; 0]);
+            }
+        };
+        ($name:ident: $text:literal tells $($mistake:literal),+) => {
+            #[test]
+            fn $name() {
+                assert_eq!(told($text), [$($mistake),+]);
+            }
+        };
+    }
+
+    row!(every_level_may_have_filters: "proj/*;a:env/*;b*,c:flag/*;*d" is right);
+    row!(an_account_stands_alone: "acct" is right);
+    row!(a_lone_star_is_every_resource: "*" is right);
+    row!(a_member_token_lives_in_its_member: "member/*:token/*" is right);
+    row!(an_allowlist_has_no_name: "ip-allowlist" is right);
+    row!(a_selector_is_a_filter: "proj/*:env/*;{critical:true},ops:flag/*" is right);
+    row!(a_view_is_a_filter: "proj/default:env/*:flag/*;ops,view:frontend" is right);
+    row!(a_view_filter_may_stand_before_a_segment: "proj/*;view:frontend:env/*" is right);
+    row!(view_may_be_a_tag: "proj/*;view:env/*" is right);
+    row!(view_is_a_type_too: "proj/*:view/frontend" is right);
+    row!(a_stray_slash_is_passed_over: "proj/*:env/*;qa_*:/flag/*" is right);
+    row!(question_marks_and_brackets_are_letters: "proj/a?[b]" is right);
+
+    row!(nothing_is_no_resource: "" tells "[] the resource is empty; write `*` for every resource");
+    row!(white_space_is_told: "proj/* " tells
+        "[proj/* ] white space around `proj/*` is part of it; remove the white space");
+    row!(white_space_after_a_comma_is_told: "proj/*;a, b" tells
+        "[ b] white space around `b` is part of it; remove the white space");
+    row!(a_flag_needs_its_parents: "flag/x" tells
+        "[flag/x] `flag/x` is missing its project and environment; write `proj/*:env/*:flag/x`");
+    row!(a_flag_needs_its_environment: "proj/a;t:flag/x;u" tells
+        "[proj/a;t:flag/x;u] `proj/a;t:flag/x;u` is missing its environment; write `proj/a;t:env/*:flag/x;u`");
+    row!(a_flag_needs_its_project: "env/test:flag/x" tells
+        "[env/test:flag/x] `env/test:flag/x` is missing its project; write `proj/*:env/test:flag/x`");
+    row!(a_metric_is_in_no_environment: "proj/*:env/*:metric/*" tells
+        "[proj/*:env/*:metric/*] a metric lives in a project, and nowhere else; write it like `proj/*:metric/*`");
+    row!(parents_keep_their_order: "env/*:proj/*:flag/*" tells
+        "[env/*:proj/*:flag/*] a flag lives in an environment, and nowhere else; write it like `proj/*:env/*:flag/*`");
+    row!(nothing_lives_in_an_account: "acct:proj/*" tells
+        "[acct:proj/*] a project has no parent; write it like `proj/*`");
+    row!(an_account_lives_in_nothing: "proj/*:acct" tells
+        "[proj/*:acct] an account has no parent; write it like `acct`");
+    row!(an_account_has_no_name: "acct/*" tells "[acct/*] an account has no name in a resource; write `acct`");
+    row!(an_unknown_type_is_told_with_the_one_meant: "proj/*:environment/*" tells
+        "[environment] no resource type is named `environment`; did you mean `env`?");
+    row!(an_unknown_type_may_be_near_to_nothing: "gadget/*" tells "[gadget] no resource type is named `gadget`; ");
+    row!(a_type_has_no_star: "proj/*:*/x" tells
+        "[*] a type cannot have a star: `*`; name each type in an entry of its own");
+    row!(a_star_is_no_segment: "proj/*:*" tells
+        "[*] a lone `*` is no segment; write `*` alone for every resource, or `type/*` for every one of a type");
+    row!(a_type_needs_a_name: "proj/*:env/" tells "[env/] `env` has no name; write `env/*` for every one");
+    row!(a_type_needs_its_slash: "proj" tells "[proj] `proj` has no name; write `proj/*` for every one");
+    row!(a_word_is_no_segment: "proj/*:production" tells
+        "[production] `production` is no segment of a resource; a segment is `type/name`, as in `flag/checkout`");
+    row!(a_name_needs_a_type: "/x" tells
+        "[/x] `/x` has no type before its slash; a segment is `type/name`, as in `flag/checkout`");
+    row!(colons_need_segments: "proj/*::env/*:" tells
+        "[] there is no segment before or after a `:`; remove the `:`",
+        "[] there is no segment before or after a `:`; remove the `:`");
+    row!(slashes_do_not_join_segments: "proj/*/env/test" tells
+        "[proj/*/env/test] `proj/*/env/test` has two slashes; write `proj/*:env/test`");
+    row!(a_name_has_no_comma: "proj/*:env/a,b" tells
+        "[env/a,b] the name `a,b` has a comma; write an entry for each name, or tags as `env/a;b`");
+    row!(filters_are_not_empty: "proj/*;" tells
+        "[] a filter is missing after `;` or `,`; remove it, or write a tag");
+    row!(filters_are_joined_by_commas: "proj/*;a;b" tells "[a;b] a segment has at most one `;`; join filters by `,`");
+    row!(a_filter_has_no_slash: "proj/*;env/x" tells
+        "[env/x] the filter `env/x` has a slash; segments are joined by `:`");
+    row!(a_selector_needs_its_braces: "proj/*:env/*;critical:true:flag/*" tells
+        "[true] `true` is no segment of a resource; write `{critical:true}`");
+    row!(braces_hold_a_selector: "proj/*;{a,b}" tells
+        "[{a,b}] `{a,b}` is no selector; a selector is written like `{critical:true}`");
+    row!(braces_are_closed: "proj/*:env/*;{critical:true:flag/*" tells
+        "[{critical:true:flag/*] the brace of `{critical:true:flag/*` is never closed; \
+         a selector is written like `{critical:true}`");
+    row!(braces_do_not_stand_in_names: "proj/{a}" tells
+        "[proj/{a}] the braces of `{a}` do not hold a selector; a selector is written like `{critical:true}`");
+    row!(a_role_attribute_is_told: "proj/${roleAttribute/p}:env/*" tells
+        "[${roleAttribute/p}] `${roleAttribute/p}` is a placeholder, and a subscription has nothing to fill it with; \
+         write the key itself, or `*`");
+    row!(a_role_attribute_is_told_in_a_view: "proj/*:env/*:flag/*;view:${roleAttribute/v}" tells
+        "[${roleAttribute/v}] `${roleAttribute/v}` is a placeholder, and a subscription has nothing to fill it with; \
+         write the key itself, or `*`");
+    row!(each_segment_tells_its_own_mistake: "proj/:env/*;:*/x" tells
+        "[proj/] `proj` has no name; write `proj/*` for every one",
+        "[] a filter is missing after `;` or `,`; remove it, or write a tag",
+        "[*] a type cannot have a star: `*`; name each type in an entry of its own");
 }

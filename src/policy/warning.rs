@@ -148,16 +148,19 @@ fn types_of(statement: &Statement) -> Option<Vec<String>> {
 
 fn about_action(text: &str, types: Option<&[String]>) -> Option<Remark> {
     let vocabulary = Vocabulary::built_in();
-    let pattern = Glob::new(text.trim());
+    // What compiling complains about needs no second word.
+    if text.is_empty() || text.contains(['/', ':', '$']) || text.trim().len() != text.len() {
+        return None;
+    }
+    let pattern = Glob::new(text);
     let action = match &pattern {
         Glob::Any => return None,
-        Glob::Exact(action) if action.is_empty() || action.contains(['/', ':', '$']) => return None,
         Glob::Exact(action) => action,
         Glob::Stars { .. } if vocabulary.actions().any(|action| pattern.covers(action)) => return None,
         Glob::Stars { .. } => {
-            // `updateFallThrough*`: the words between stars may be near to something.
-            let near =
-                vocabulary.actions().find(|action| Glob::new(&text.to_lowercase()).covers(&action.to_lowercase()));
+            // `updateFallThrough*` is near to whatever it covers but for case.
+            let any_case = Glob::new(&text.to_lowercase());
+            let near = vocabulary.actions().find(|action| any_case.covers(&action.to_lowercase()));
             return Some(Remark::UnknownAction { action: text.to_owned(), near: near.map(str::to_owned) });
         }
     };

@@ -1,8 +1,11 @@
 //! Objects and lists: commas, colons and brackets, and the many ways to miss them.
 
-use super::reader::{Open, Reader};
+use std::collections::HashMap;
+
+use super::DUPLICATE_KEY;
+use super::brackets::{Mismatch, closers_left};
+use super::reader::Reader;
 use super::tree::{Content, Member, Node};
-use super::{DUPLICATE_KEY, MAX_DEPTH};
 
 /// What was read last inside a container.
 #[derive(Debug, Clone, Copy)]
@@ -17,14 +20,14 @@ enum Last {
     Comma(usize),
 }
 
-/// What to do about a closing bracket of the wrong kind.
-enum Mismatch {
-    /// It was meant to close this container.
-    Closes,
-    /// It closes a container further out; this one was never closed.
-    Outer,
-    /// It is one too many.
-    Stray,
+impl Last {
+    /// The comma that nothing follows yet.
+    fn comma(self) -> Option<usize> {
+        match self {
+            Last::Comma(at) => Some(at),
+            _ => None,
+        }
+    }
 }
 
 impl Reader<'_> {
@@ -34,6 +37,7 @@ impl Reader<'_> {
             return Node { span: start..start + 1, content: Content::Object(Vec::new()), broken: true };
         }
         let mut members: Vec<Member> = Vec::new();
+        let mut first_places: HashMap<String, usize> = HashMap::new();
         let mut last = Last::Nothing;
         loop {
             self.skip_space();
@@ -43,12 +47,12 @@ impl Reader<'_> {
                     break;
                 }
                 Some(b'}') => {
-                    self.close(last);
+                    self.close(last.comma());
                     break;
                 }
                 Some(b']') => match self.mismatch(b']') {
                     Mismatch::Closes => {
-                        self.close(Last::Unsure);
+                        self.close(None);
                         break;
                     }
                     Mismatch::Outer => break,
@@ -59,7 +63,7 @@ impl Reader<'_> {
                     self.missed_comma(last);
                     let (member, next) = self.member();
                     if let Some(member) = member {
-                        self.repeated_key(&members, &member);
+                        self.repeated_key(&mut first_places, &member);
                         members.push(member);
                     }
                     last = next;
@@ -78,6 +82,8 @@ impl Reader<'_> {
         let mut items: Vec<Node> = Vec::new();
         let mut last = Last::Nothing;
         let mut broken = false;
+        // Where the value before the last one ends, and where what follows that begins.
+        let mut before: Option<(usize, usize)> = None;
         loop {
             self.skip_space();
             match self.peek() {
@@ -86,18 +92,24 @@ impl Reader<'_> {
                     break;
                 }
                 Some(b']') => {
-                    self.close(last);
+                    self.close(last.comma());
                     break;
                 }
                 Some(b'}') => match self.mismatch(b'}') {
                     Mismatch::Closes => {
-                        self.close(Last::Unsure);
+                        self.close(None);
                         break;
                     }
                     Mismatch::Outer => break,
                     Mismatch::Stray => self.take(1),
                 },
                 Some(b',' | b';') => last = self.separator(last),
+                Some(b':') if !broken && self.list_ended_before(&items, before) => {
+                    // The last value is the key of the object around.
+                    let key = items.pop().map_or(self.at, |key| key.span.start);
+                    self.not_closed_after(before.unwrap_or((start + 1, key)));
+                    break;
+                }
                 Some(b':' | b'=') => {
                     let at = self.at;
                     if !broken {
@@ -112,8 +124,19 @@ impl Reader<'_> {
                     last = Last::Unsure;
                 }
                 Some(_) => {
+                    before = items.last().map(|item| {
+                        (
+                            item.span.end,
+                            self.text[item.span.end..self.at].find(',').map_or(self.at, |comma| item.span.end + comma),
+                        )
+                    });
+                    let known = self.mistakes.len();
                     self.missed_comma(last);
                     let item = self.value();
+                    if self.mistakes.len() == known + 1 && matches!(last, Last::Value(_)) && self.next_is_colon() {
+                        // Whatever is missing there is no comma.
+                        self.mistakes.pop();
+                    }
                     last = if item.broken { Last::Unsure } else { Last::Value(item.span.end) };
                     items.push(item);
                 }
@@ -123,39 +146,30 @@ impl Reader<'_> {
         Node { span: start..self.token_end.max(start + 1), content: Content::Array(items), broken }
     }
 
-    /// Takes an opening bracket, unless it is one too deep.
-    fn enter(&mut self, closer: u8) -> bool {
-        let at = self.at;
-        if self.open.len() >= MAX_DEPTH {
-            self.mistake(at..at + 1, format!("nested more than {MAX_DEPTH} levels deep"), "take levels out");
-            self.rough = true;
-            self.stop();
-            return false;
-        }
-        let line_start = self.text[..at].rfind('\n').map_or(0, |line_break| line_break + 1);
-        let line = &self.text[line_start..at];
-        let indent = line.len() - line.trim_start().len();
-        self.open.push(Open { at, closer, indent });
-        self.take(1);
-        true
+    /// Whether a colon follows, whatever the space before it.
+    fn next_is_colon(&self) -> bool {
+        self.text[self.at..].trim_start().starts_with(':')
     }
 
-    /// Takes the closing bracket.
-    fn close(&mut self, last: Last) {
-        if let Last::Comma(comma) = last {
-            self.mistake(comma..comma + 1, "a comma after the last value", "remove this comma");
-        }
-        let line_start = self.text[..self.at].rfind('\n').map_or(0, |line_break| line_break + 1);
-        let indent = self.at - line_start;
-        let alone = self.text[line_start..self.at].trim_start().is_empty();
-        if let Some((open, around)) = self.open.split_last() {
-            // A closing bracket in the column of an outer one: the likely place of one that is missing.
-            let elsewhere = alone && open.at < line_start && indent < open.indent;
-            if elsewhere && self.suspect.is_none() && around.iter().any(|outer| outer.indent == indent) {
-                self.suspect = Some(*open);
-            }
-        }
-        self.take(1);
+    /// Whether a list was surely to end before its last value, which has a colon after it.
+    fn list_ended_before(&self, items: &[Node], before: Option<(usize, usize)>) -> bool {
+        let depth = self.open.len();
+        let in_object = depth >= 2 && self.open[depth - 2].closer == b'}';
+        let is_key = items.last().is_some_and(|item| matches!(item.content, Content::String(_)));
+        let one_short = || closers_left(&self.text[self.at..]) == depth as isize - 1;
+        in_object && is_key && before.is_some() && one_short()
+    }
+
+    /// Notes that a list is not closed, and goes back to where it should have been.
+    fn not_closed_after(&mut self, (end, next): (usize, usize)) {
+        let line = self.open.last().map_or(1, |open| self.line_of(open.at));
+        self.mistake(
+            end..end,
+            "`]` is missing after this value",
+            format!("add `]`: the `[` of line {line} is not closed"),
+        );
+        self.at = next;
+        self.token_end = end;
     }
 
     pub(super) fn take(&mut self, length: usize) {
@@ -223,7 +237,11 @@ impl Reader<'_> {
                 self.mistake(start..self.at, "`：` is not a colon of JSON", "write `:`");
             }
             Some(_) => {
-                self.mistake(key_span.end..key_span.end, format!("a colon is missing after `{written}`"), "add a colon")
+                self.mistake(
+                    key_span.end..key_span.end,
+                    format!("a colon is missing after `{written}`"),
+                    "add a colon",
+                );
             }
         }
         self.skip_space();
@@ -318,97 +336,13 @@ impl Reader<'_> {
         close.is_some_and(|end| line[end..].trim_start().starts_with(':'))
     }
 
-    fn repeated_key(&mut self, earlier: &[Member], member: &Member) {
-        let Some(first) = earlier.iter().find(|other| other.written == member.written) else { return };
-        let line = self.line_of(first.key_span.start);
+    fn repeated_key(&mut self, first_places: &mut HashMap<String, usize>, member: &Member) {
+        let Some(first) = first_places.get(&member.written).copied() else {
+            first_places.insert(member.written.clone(), member.key_span.start);
+            return;
+        };
+        let line = self.line_of(first);
         let message = format!("the key `{}` is here twice: the first is in line {line}", member.written);
         self.mistake_of(DUPLICATE_KEY, member.key_span.clone(), message, "remove one of them");
     }
-
-    /// A closing bracket of the other kind: what was it meant to close?
-    fn mismatch(&mut self, found: u8) -> Mismatch {
-        let at = self.at;
-        let Some(inner) = self.open.last().copied() else { return Mismatch::Stray };
-        let depth = self.open.len();
-        let outer = self.open[..depth - 1].iter().any(|open| open.closer == found).then_some(());
-        let unclosed = closers_left(&self.text[at + 1..]);
-        let (opened, line) = (self.text.as_bytes()[inner.at] as char, self.line_of(inner.at));
-        let (wanted, found) = (inner.closer as char, found as char);
-        if unclosed == depth as isize && outer.is_none() {
-            self.mistake(at..at + 1, format!("this `{found}` closes nothing"), format!("remove this `{found}`"));
-            return Mismatch::Stray;
-        }
-        match outer {
-            Some(()) if unclosed != depth as isize - 1 => {
-                self.mistake(
-                    at..at + 1,
-                    format!("`{wanted}` is missing before this `{found}`"),
-                    format!("add `{wanted}`: the `{opened}` of line {line} is not closed"),
-                );
-                Mismatch::Outer
-            }
-            _ => {
-                self.mistake(
-                    at..at + 1,
-                    format!("the `{opened}` of line {line} is closed by `{found}`"),
-                    format!("write `{wanted}`"),
-                );
-                Mismatch::Closes
-            }
-        }
-    }
-
-    /// The text ends while something is open.
-    pub(super) fn ended_early(&mut self) {
-        if self.stopped {
-            return;
-        }
-        self.rough = true;
-        let end = self.token_end;
-        if let Some(suspect) = self.suspect {
-            let bracket = self.text.as_bytes()[suspect.at] as char;
-            let closer = suspect.closer as char;
-            self.mistake(
-                suspect.at..suspect.at + 1,
-                format!("this `{bracket}` is not closed"),
-                format!("add `{closer}` where it ends: the brackets after it are one short"),
-            );
-        } else if let Some(inner) = self.open.last().copied() {
-            let bracket = self.text.as_bytes()[inner.at] as char;
-            let line = self.line_of(inner.at);
-            let closers: String = self.open.iter().rev().map(|open| open.closer as char).collect();
-            let others = match self.open.len() - 1 {
-                0 => String::new(),
-                1 => " and 1 bracket around it".to_owned(),
-                more => format!(" and {more} brackets around it"),
-            };
-            self.mistake(
-                end..end,
-                format!("the file ends before the `{bracket}` of line {line}{others} is closed"),
-                format!("add `{closers}`, or bring back what is missing"),
-            );
-        }
-        self.stop();
-    }
-}
-
-/// How many more brackets the rest of a text closes than it opens.
-fn closers_left(rest: &str) -> isize {
-    let mut balance = 0;
-    let mut in_string = false;
-    let mut bytes = rest.bytes();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'\\' if in_string => {
-                bytes.next();
-            }
-            b'"' => in_string = !in_string,
-            // A string does not go past its line, so a quote that is missing spoils one line only.
-            b'\n' => in_string = false,
-            b'{' | b'[' if !in_string => balance -= 1,
-            b'}' | b']' if !in_string => balance += 1,
-            _ => {}
-        }
-    }
-    balance
 }

@@ -11,6 +11,7 @@ pub(in crate::catalog) fn read(text: &str) -> Document {
         text,
         at: 0,
         token_end: 0,
+        line: (0, 0),
         open: Vec::new(),
         suspect: None,
         mistakes: Vec::new(),
@@ -29,6 +30,8 @@ pub(super) struct Reader<'t> {
     pub(super) at: usize,
     /// End of what was last read, white space and comments aside.
     pub(super) token_end: usize,
+    /// A place, and the start of its line: lines may be long, so nobody walks back over one twice.
+    line: (usize, usize),
     /// What is open around the place where the reader stands.
     pub(super) open: Vec<Open>,
     /// A bracket whose partner stands in an unlikely column: the one to name when the text ends too early.
@@ -177,6 +180,14 @@ impl<'t> Reader<'t> {
     pub(super) fn line_of(&self, offset: usize) -> usize {
         let before = &self.text.as_bytes()[..offset.min(self.text.len())];
         1 + before.iter().filter(|byte| **byte == b'\n').count()
+    }
+
+    /// Where the line starts that the reader is in.
+    pub(super) fn line_start(&mut self) -> usize {
+        let (known, start) = if self.line.0 <= self.at { self.line } else { (0, 0) };
+        let start = self.text[known..self.at].rfind('\n').map_or(start, |line_break| known + line_break + 1);
+        self.line = (self.at, start);
+        start
     }
 
     /// The rest of the line, without what ends it.

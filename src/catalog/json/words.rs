@@ -7,8 +7,11 @@ use crate::finding::near_miss;
 impl<'t> Reader<'t> {
     /// Whether a template begins here whose quotes were forgotten.
     pub(super) fn is_bare_template(&self) -> bool {
+        if !self.text[self.at..].starts_with("{{") {
+            return false;
+        }
         let line = self.rest_of_line();
-        line.starts_with("{{") && line.find("}}").is_some_and(|end| !line[2..end].contains(['"', '{', '[', ',']))
+        line.find("}}").is_some_and(|end| !line[2..end].contains(['"', '{', '[', ',']))
     }
 
     /// A word that stands here without quotes.

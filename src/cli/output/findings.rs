@@ -60,13 +60,14 @@ pub(in crate::cli) fn print(
     counts: Counts,
     environment: &Environment,
 ) -> io::Result<()> {
+    if format == Format::Human {
+        print_for_people(out, findings, environment)?;
+        return human::summary(out, counts);
+    }
     let mut texts = Texts::default();
     let located: Vec<Located<'_>> = findings.iter().map(|finding| texts.locate(finding)).collect();
     match format {
-        Format::Human => {
-            human::print(out, &located, &texts, environment)?;
-            human::summary(out, counts)
-        }
+        Format::Human => Ok(()),
         Format::Json => json::print(out, &located, counts),
         Format::Sarif => sarif::print(out, &located, &environment.folder),
         Format::Github => github::print(out, &located, &environment.folder),
