@@ -108,7 +108,7 @@ fn told_once(findings: Vec<Finding>) -> Vec<Finding> {
                 && other.place.span == finding.place.span
                 && other.message == finding.message
         };
-        match told.iter_mut().find(|other| same(&other)) {
+        match told.iter_mut().find(|other| same(other)) {
             Some(other) => other.severity = other.severity.max(finding.severity),
             None => told.push(finding),
         }

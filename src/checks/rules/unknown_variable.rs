@@ -137,9 +137,7 @@ fn describe(scope: &Scope, found: &Use, parent: &Shape) -> String {
             let mut names: Vec<&str> = parent.names().collect();
             names.sort_unstable();
             names.dedup();
-            if names.is_empty() {
-                format!("this is {}", scope.place)
-            } else if found.path.names.len() == 1 && found.inside.is_none() {
+            if names.is_empty() || (found.path.names.len() == 1 && found.inside.is_none()) {
                 format!("this is {}", scope.place)
             } else {
                 format!("it has {}", listed(names))
