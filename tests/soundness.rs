@@ -121,8 +121,8 @@ fn a_form_value_left_empty() {
 
 #[test]
 fn a_custom_property_that_only_the_template_knows() {
-    let template = "{\n  \"a\": [\n  {{#if customProperties.lantern}}\n  \
-                    {{#each customProperties.lantern.values}}\"{{this}}\",{{/each}}\n  {{/if}}\n  ]\n}\n";
+    let template = "{\n  \"a\": [\n  {{#if customProperties}}{{#if customProperties.lantern}}\n  \
+                    {{#each customProperties.lantern.values}}\"{{this}}\",{{/each}}\n  {{/if}}{{/if}}\n  ]\n}\n";
     breaks(template, "trailing-comma", 4, "customProperties");
 }
 
