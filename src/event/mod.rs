@@ -1,6 +1,11 @@
 //! The event as templates see it, and what it touches.
 //!
-//! This room parses no platform's wire format; that is for `source`.
+//! This room parses no platform's wire format; that is for `source`. It judges no event either: what it does
+//! not tell stays untold, and a policy decides what follows from that.
+
+mod targets;
+
+use std::borrow::Cow;
 
 use crate::value::{ParseError, Value};
 
@@ -9,15 +14,31 @@ use crate::value::{ParseError, Value};
 pub struct Event<'a> {
     /// The fields, as in the platform's template context.
     pub context: Value<'a>,
+    /// What the event touched, when its source knows; otherwise it is read from the fields.
+    pub accesses: Option<Vec<Access<'a>>>,
+}
+
+/// One thing that an event did, as audit logs write it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access<'a> {
+    /// What was done: `updateOn`.
+    pub action: Cow<'a, str>,
+    /// What it was done to: `proj/web:env/test:flag/nav;ops`. Tags that are not written are not known.
+    pub resource: Cow<'a, str>,
 }
 
 impl<'a> Event<'a> {
+    /// An event with these fields, and nothing known beside them.
+    pub fn new(context: Value<'a>) -> Self {
+        Event { context, accesses: None }
+    }
+
     /// Reads an event in the form templates see.
     ///
     /// # Errors
     /// The bytes are not JSON.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ParseError> {
-        Ok(Event { context: Value::parse(bytes)? })
+        Ok(Event::new(Value::parse(bytes)?))
     }
 
     /// `flag`, `project`, `environment`, `member`, …; empty when the event does not say.

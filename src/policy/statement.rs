@@ -33,3 +33,48 @@ pub struct Statement {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_actions: Option<Vec<String>>,
 }
+
+/// The four lists of a statement, by the names that authors write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum List {
+    /// `resources`
+    Resources,
+    /// `notResources`
+    NotResources,
+    /// `actions`
+    Actions,
+    /// `notActions`
+    NotActions,
+}
+
+impl List {
+    /// Every list, in the order statements are usually written.
+    pub const ALL: [List; 4] = [List::Resources, List::NotResources, List::Actions, List::NotActions];
+
+    /// Its key in a statement.
+    pub fn key(self) -> &'static str {
+        match self {
+            List::Resources => "resources",
+            List::NotResources => "notResources",
+            List::Actions => "actions",
+            List::NotActions => "notActions",
+        }
+    }
+}
+
+impl Statement {
+    /// What the statement does; absent means allow.
+    pub fn effect(&self) -> Effect {
+        self.effect.unwrap_or_default()
+    }
+
+    /// The entries of one of its lists, when it has that list.
+    pub fn list(&self, list: List) -> Option<&[String]> {
+        match list {
+            List::Resources => self.resources.as_deref(),
+            List::NotResources => self.not_resources.as_deref(),
+            List::Actions => self.actions.as_deref(),
+            List::NotActions => self.not_actions.as_deref(),
+        }
+    }
+}
