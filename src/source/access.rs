@@ -3,26 +3,20 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
+use crate::event::Access;
 use crate::value::{Object, Value};
 
-/// One thing that happened: an action on a resource, in the words that policies are written in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Access {
-    /// What was done: `updateOn`, `created`, `user_added_to_group`; empty when the platform does not say.
-    pub action: String,
-    /// What it was done to: `proj/web:env/production:flag/nav;ops`.
-    pub resource: String,
+/// An access that owns its text: it outlives the bytes it was read from.
+pub(super) type OwnedAccess = Access<'static>;
+
+pub(super) fn access(action: impl Into<String>, resource: impl Into<String>) -> OwnedAccess {
+    Access { action: Cow::Owned(action.into()), resource: Cow::Owned(resource.into()) }
 }
 
-impl Access {
-    pub(super) fn new(action: impl Into<String>, resource: impl Into<String>) -> Self {
-        Access { action: action.into(), resource: resource.into() }
-    }
-
-    pub(super) fn value(&self) -> Value<'static> {
-        let member = |name: &'static str, text: &str| (Cow::Borrowed(name), Value::String(Cow::Owned(text.to_owned())));
-        Value::Object(Object::from_members(vec![member("action", &self.action), member("resource", &self.resource)]))
-    }
+/// The access as templates see it.
+pub(super) fn value(access: &OwnedAccess) -> Value<'static> {
+    let member = |name: &'static str, text: &Cow<'static, str>| (Cow::Borrowed(name), Value::String(text.clone()));
+    Value::Object(Object::from_members(vec![member("action", &access.action), member("resource", &access.resource)]))
 }
 
 /// Builds a resource level by level from names that a platform's users chose.

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::access::{Access, ResourceText};
+use super::access::{OwnedAccess, ResourceText, access};
 use super::batch::{Entries, EntryResult, digest};
 use super::context::{self, Actor, Link, Place, Story, maybe_told, text, told, words};
 use super::lines;
@@ -97,17 +97,17 @@ pub(super) fn read(bytes: &[u8], organization: &str, received_at: i64) -> EntryR
     let object_id = first.map(|object| told(object, &["id"])).unwrap_or_default();
     let name = first.map(object_name).filter(|name| !name.is_empty()).unwrap_or_else(|| organization.clone());
     let scope = || ResourceText::default().level("org", &organization).level("site", &site);
-    let mut accesses: Vec<Access> = objects
+    let mut accesses: Vec<OwnedAccess> = objects
         .iter()
         .map(|object| {
             let kind = maybe_told(object, &["type"]).unwrap_or(Cow::Borrowed("object"));
-            Access::new(&*action, scope().level(&kind, &told(object, &["id"])).finish())
+            access(&*action, scope().level(&kind, &told(object, &["id"])).finish())
         })
         .filter(|access| !access.resource.is_empty())
         .collect();
     if accesses.is_empty() {
         let resource = scope().finish();
-        accesses.extend((!resource.is_empty()).then(|| Access::new(&*action, resource)));
+        accesses.extend((!resource.is_empty()).then(|| access(&*action, resource)));
     }
     accesses.dedup();
     let site_link = first.and_then(|object| maybe_told(object, &["links", "alt"]));

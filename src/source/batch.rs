@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::access::Access;
+use crate::event::Access;
 
 /// A request as it came, with what a source may ask of it.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +58,7 @@ pub struct IncomingEvent {
     /// The event as templates see it: a JSON object.
     pub context: Vec<u8>,
     /// What it touches. `None`: the context tells, and whoever matches derives it from there.
-    pub targets: Option<Vec<Access>>,
+    pub targets: Option<Vec<Access<'static>>>,
     /// When it happened, in milliseconds since 1970.
     pub occurred_at_milliseconds: i64,
 }

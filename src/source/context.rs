@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::access::Access;
+use super::access::{self, OwnedAccess};
 use super::batch::IncomingEvent;
 use super::moment::Moment;
 use super::told::Told;
@@ -33,7 +33,7 @@ pub(super) struct Story<'a> {
     /// Name, address, media type.
     pub(super) links: Vec<Link<'a>>,
     pub(super) target_id: Cow<'a, str>,
-    pub(super) accesses: Vec<Access>,
+    pub(super) accesses: Vec<OwnedAccess>,
     /// What only this platform tells.
     pub(super) extras: Vec<(&'a str, Value<'a>)>,
 }
@@ -173,7 +173,7 @@ impl<'a> Story<'a> {
                 "target",
                 object(vec![("_links", links(site_links)), ("name", text(self.name)), ("_id", text(self.target_id))]),
             ),
-            ("accesses", Value::Array(self.accesses.iter().map(Access::value).collect())),
+            ("accesses", Value::Array(self.accesses.iter().map(access::value).collect())),
         ]);
         for (name, value) in self.extras {
             // What a platform tells on the side never takes the place of what every event has.

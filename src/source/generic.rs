@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::access::{Access, ResourceText};
+use super::access::{ResourceText, access};
 use super::batch::{Entries, EntryResult, digest};
 use super::context::{self, Actor, Link, Place, Story, words};
 use super::lines;
@@ -98,7 +98,7 @@ impl Generic {
             base_url: Cow::Borrowed(""),
             links: link.into_iter().map(|link| Link::new("site", link, "text/html")).collect(),
             target_id: key.clone().unwrap_or_default(),
-            accesses: vec![Access::new(&*action, resource)],
+            accesses: vec![access(&*action, resource)],
             extras: map
                 .extra
                 .iter()

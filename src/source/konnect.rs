@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::access::{Access, ResourceText};
+use super::access::{ResourceText, access};
 use super::batch::{EntryResult, digest};
 use super::cef;
 use super::context::{self, Actor, Place, Story, maybe_told, object, text, told, words};
@@ -244,7 +244,7 @@ fn event(taken: &Taken<'_>, raw: &[u8], received_at: i64) -> super::batch::Incom
         target_id: Cow::Owned(about_id),
         accesses: Some(resource.finish())
             .filter(|resource| !resource.is_empty())
-            .map(|resource| Access::new(action, resource))
+            .map(|resource| access(action, resource))
             .into_iter()
             .collect(),
         extras: extras(fields, taken.format),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::access::{Access, segments};
+use super::access::{OwnedAccess, access, segments};
 use super::batch::{EntryResult, IncomingEvent, digest};
 use super::context::{self, Actor, Link, Place, Story, maybe_told, object, told};
 use super::moment::Moment;
@@ -67,7 +67,7 @@ impl LaunchDarkly {
         let story = Story {
             account_id: told(&entry, &["_accountId"]),
             kind: told(&entry, &["kind"]),
-            action: accesses.first().map_or_else(String::new, |access| access.action.clone()).into(),
+            action: accesses.first().map(|first| first.action.clone()).unwrap_or_default(),
             name: told(&entry, &["name"]),
             key: scope.key,
             tags: scope.tags,
@@ -154,15 +154,15 @@ fn moment_of(entry: &Value<'_>, path: &[&str]) -> Option<Moment> {
 }
 
 /// What the entry says it touched; failing that, the resources of its target, with no action told.
-fn accesses(entry: &Value<'_>) -> Vec<Access> {
+fn accesses(entry: &Value<'_>) -> Vec<OwnedAccess> {
     let list = |path: &[&str]| entry.at(path).and_then(Value::as_array).unwrap_or_default();
-    let mut accesses: Vec<Access> = list(&["accesses"])
+    let mut accesses: Vec<OwnedAccess> = list(&["accesses"])
         .iter()
-        .filter_map(|access| Some(Access::new(told(access, &["action"]), access.get("resource")?.as_str()?)))
+        .filter_map(|told_one| Some(access(told(told_one, &["action"]), told_one.get("resource")?.as_str()?)))
         .collect();
     if accesses.is_empty() {
         let resources = list(&["target", "resources"]);
-        accesses.extend(resources.iter().filter_map(|resource| Some(Access::new("", resource.as_str()?))));
+        accesses.extend(resources.iter().filter_map(|resource| Some(access("", resource.as_str()?))));
     }
     accesses
 }
@@ -177,7 +177,7 @@ struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    fn of(entry: &Value<'a>, accesses: &[Access]) -> Scope<'a> {
+    fn of(entry: &Value<'a>, accesses: &[OwnedAccess]) -> Scope<'a> {
         let kind = told(entry, &["kind"]);
         let name = told(entry, &["name"]);
         let mut scope = Scope::default();

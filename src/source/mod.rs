@@ -30,7 +30,6 @@ mod split_admin;
 mod told;
 mod verify;
 
-pub use access::Access;
 pub use batch::{Batch, EntryFailure, IncomingEvent, Request};
 pub use configuration::{Limits, SignatureEncoding, SignatureSettings, SourceConfiguration, SourceKind};
 pub use mapping::{Field, FieldRule, Mapping};

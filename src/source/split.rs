@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::access::{Access, ResourceText};
+use super::access::{ResourceText, access};
 use super::batch::{EntryResult, digest};
 use super::context::{self, Actor, Link, Place, Story, maybe_told, text, told};
 use super::lines;
@@ -45,7 +45,7 @@ pub(super) fn read(bytes: &[u8], project: &str, received_at: i64) -> EntryResult
         base_url: Cow::Owned(link.as_deref().map(origin).unwrap_or_default()),
         links: link.iter().flat_map(|link| [link_to("site", link), link_to("details", link)]).collect(),
         target_id: name.clone(),
-        accesses: vec![Access::new(action, resource)],
+        accesses: vec![access(action, resource)],
         extras: vec![
             ("definition", text(told(&entry, &["definition"]))),
             ("changeNumber", entry.get("changeNumber").cloned().unwrap_or_default()),

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::access::{Access, ResourceText};
+use super::access::{ResourceText, access};
 use super::batch::{EntryResult, digest};
 use super::context::{self, Actor, Place, Story, maybe_told, text, told, words};
 use super::members::Members;
@@ -55,7 +55,7 @@ pub(super) fn read(bytes: &[u8], project: &str, received_at: i64) -> EntryResult
         title,
         details: details(&entry),
         target_id: Cow::Owned(object_id),
-        accesses: vec![Access::new(action, resource)],
+        accesses: vec![access(action, resource)],
         extras: vec![
             ("auditLogType", Value::String(Cow::Owned(log_type.clone()))),
             ("editor", entry.get("editor").cloned().unwrap_or_default()),
