@@ -1,85 +1,35 @@
 //! Handlebars as handlebars.js 4.7 means it, escaped for where the text lands.
 //!
-//! Templates are compiled once and rendered often. This room knows nothing of HTTP, manifests or files.
+//! Templates are compiled once and rendered often. This room knows nothing of HTTP, manifests or files; it has
+//! no clock either, so what a signature needs comes with the [`Options`]. Partials are refused.
+//!
+//! `syntax` reads, `lower` gives names their meaning, `run` walks; `js` is what values mean to all of them.
 
-use std::ops::Range;
+mod compiled;
+mod error;
+mod escape;
+mod helpers;
+mod js;
+mod lower;
+mod number_text;
+mod options;
+mod run;
+mod syntax;
+mod walk;
 
-use crate::value::Value;
+pub use error::{RenderError, RenderErrorKind};
+pub use escape::{Escape, json_escaped};
+pub use helpers::helper_names;
+pub use options::{Context, Limits, Moment, Options};
+pub use syntax::SyntaxError;
+pub use walk::{Argument, CallForm, Enclosing, HelperCall, Origin, Piece, Reference, Role, Step};
+
+use compiled::Compiled;
 
 /// A compiled template; cheap to share, free of borrowed text.
 #[derive(Debug)]
 pub struct Template {
-    source_length: usize,
-}
-
-/// What a template's values are escaped for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Escape {
-    /// The inside of a JSON string.
-    Json,
-    /// HTML text, as handlebars.js escapes; `{{{x}}}` is left alone.
-    Html,
-    /// Nothing is escaped.
-    None,
-}
-
-/// How a template is rendered.
-#[derive(Debug, Clone, Copy)]
-pub struct Options {
-    /// What values are escaped for.
-    pub escape: Escape,
-    /// Whether a missing name is an error, as in the strict mode of handlebars.js.
-    pub strict: bool,
-}
-
-/// What a template reads: a root value, and names laid over it as if they were members of the root.
-#[derive(Debug, Clone, Copy)]
-pub struct Context<'a> {
-    /// The root.
-    pub root: &'a Value<'a>,
-    /// Names that stand beside the root's own members, and before them.
-    pub overlay: &'a [(&'a str, &'a Value<'a>)],
-}
-
-/// A mistake in a template's syntax.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct SyntaxError {
-    /// What is wrong.
-    pub message: String,
-    /// How to mend it.
-    pub help: Option<String>,
-    /// Bytes of the template that are meant.
-    pub span: Range<usize>,
-}
-
-/// Why a render failed, and where in the template.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct RenderError {
-    /// What kind of failure it is.
-    pub kind: RenderErrorKind,
-    /// What is wrong.
-    pub message: String,
-    /// How to mend it.
-    pub help: Option<String>,
-    /// Bytes of the template that are meant.
-    pub span: Range<usize>,
-}
-
-/// The kinds of failures of a render.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RenderErrorKind {
-    /// Strict: nothing provides this name (as written in the template: `member.emial`).
-    Missing(String),
-    /// No helper has this name.
-    UnknownHelper(String),
-    /// A helper refused its arguments.
-    Helper,
-    /// Too large, too deep or too slow.
-    Limit,
-    /// A construct that this engine refuses: partials.
-    Unsupported,
+    compiled: Compiled,
 }
 
 impl Template {
@@ -88,14 +38,45 @@ impl Template {
     /// # Errors
     /// The first mistake of syntax, with its place.
     pub fn compile(source: &str) -> Result<Template, SyntaxError> {
-        Ok(Template { source_length: source.len() })
+        let program = syntax::read(source)?;
+        Ok(Template { compiled: lower::lower(source, &program) })
     }
 
     /// Renders the template.
     ///
     /// # Errors
     /// See [`RenderErrorKind`].
-    pub fn render(&self, _context: Context<'_>, _options: Options) -> Result<String, RenderError> {
-        Ok(" ".repeat(self.source_length))
+    pub fn render(&self, context: Context<'_>, options: Options) -> Result<String, RenderError> {
+        let mut out = String::new();
+        self.render_into(context, options, &mut out)?;
+        Ok(out)
+    }
+
+    /// Renders the template to the end of `out`, which is left as it was when that fails.
+    ///
+    /// # Errors
+    /// See [`RenderErrorKind`].
+    pub fn render_into(&self, context: Context<'_>, options: Options, out: &mut String) -> Result<(), RenderError> {
+        run::render(&self.compiled, context, &options, out)
+    }
+
+    /// Every name that the template reads, in order.
+    pub fn references(&self) -> Vec<Reference> {
+        walk::survey(&self.compiled).references
+    }
+
+    /// Every call of a helper, known or not, in order; calls around before the ones within.
+    pub fn helper_calls(&self) -> Vec<HelperCall> {
+        walk::survey(&self.compiled).calls
+    }
+
+    /// The template laid out flat: texts, values, and how blocks lie.
+    pub fn outline(&self) -> Vec<Piece> {
+        walk::survey(&self.compiled).pieces
+    }
+
+    /// The text it was compiled from.
+    pub fn source(&self) -> &str {
+        self.compiled.source()
     }
 }
