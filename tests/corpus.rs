@@ -8,6 +8,7 @@ mod corpus {
     pub mod integrations;
     pub mod mutants;
     pub mod policy;
+    pub mod sources;
 }
 
 /// A file of the corpus; `None`, with a word on standard error, when there is no corpus.

@@ -52,7 +52,7 @@ mod tests {
     use crate::source::{Rejection, Request};
 
     fn packed(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         encoder.write_all(bytes).expect("memory takes it");
         encoder.finish().expect("memory takes it")
     }
@@ -88,10 +88,10 @@ mod tests {
         let body = packed(&vec![b'a'; 1000]);
         assert_eq!(check("gzip", &body, 1000).map(|bytes| bytes.len()), Ok(1000));
         assert_eq!(check("gzip", &body, 999), Err(Rejection::InflatesTooLarge { limit: 999 }));
-        let bomb = packed(&vec![0; 50_000_000]);
-        assert!(bomb.len() < 100_000, "the bomb is {} bytes", bomb.len());
+        let bomb = packed(&vec![0; 8_000_000]);
+        assert!(bomb.len() < 200_000, "the bomb is {} bytes", bomb.len());
         let request = Request { headers: &[], token: None, body: &bomb, received_at_milliseconds: 0 };
-        assert_eq!(unpack(&request, 1 << 20), Err(Rejection::InflatesTooLarge { limit: 1 << 20 }));
+        assert_eq!(unpack(&request, 1 << 16), Err(Rejection::InflatesTooLarge { limit: 1 << 16 }));
     }
 
     #[test]

@@ -160,11 +160,29 @@ fn accesses(entry: &Value<'_>) -> Vec<OwnedAccess> {
         .iter()
         .filter_map(|told_one| Some(access(told(told_one, &["action"]), told_one.get("resource")?.as_str()?)))
         .collect();
+    // A version of the object tells its tags, also that there are none, where the resource is silent.
+    if let Some(tags) = version_tags(entry) {
+        for access in &mut accesses {
+            let last = access.resource.rsplit(':').next().unwrap_or_default();
+            if last.contains('/') && !last.contains(';') {
+                access.resource = Cow::Owned(format!("{};{}", access.resource, tags.join(",")));
+            }
+        }
+    }
     if accesses.is_empty() {
         let resources = list(&["target", "resources"]);
         accesses.extend(resources.iter().filter_map(|resource| Some(access("", resource.as_str()?))));
     }
     accesses
+}
+
+fn version_tags<'e>(entry: &'e Value<'_>) -> Option<Vec<&'e str>> {
+    let tags = entry
+        .at(&["currentVersion", "tags"])
+        .or_else(|| entry.at(&["previousVersion", "tags"]))
+        .and_then(Value::as_array)?;
+    let plain = |tag: &&str| !tag.contains([':', ';', ',']);
+    Some(tags.iter().filter_map(Value::as_str).filter(plain).collect())
 }
 
 /// Where the event happened and what it is about, read from the resources it names.
@@ -207,7 +225,7 @@ impl<'a> Scope<'a> {
                 if !matches!(&*kind, "member" | "webhook") && !segment.name.is_empty() {
                     scope.key = Some(Cow::Owned(segment.name.to_owned()));
                 }
-                scope.tags = Some(owned(segment.tags()).unwrap_or_default());
+                scope.tags = owned(segment.tags());
             }
         }
         if matches!(&*scope.environment.key, "*" | "~") {
@@ -301,6 +319,28 @@ mod tests {
         assert_eq!(event["project"]["key"], "");
         let event = entry(r#"{"action":"updateName","resource":"proj/web:env/test;x"}"#, "environment", "");
         assert_eq!((&event["key"], &event["project"]["environment"]["name"]), (&"test".into(), &"Nav".into()));
+    }
+
+    #[test]
+    fn tags_that_only_a_version_tells_are_told() {
+        let entry = |tags: &str| {
+            read(&format!(
+                r#"{{"_id":"e","kind":"flag","accesses":[{{"action":"a","resource":"proj/w:env/p:flag/f"}}],"currentVersion":{{"tags":{tags}}}}}"#
+            ))
+        };
+        let (none, two, unknown) = (entry("[]"), entry(r#"["x","y"]"#), entry("null"));
+        assert_eq!(
+            (&none["tags"], &none["accesses"][0]["resource"]),
+            (&serde_json::json!([]), &"proj/w:env/p:flag/f;".into())
+        );
+        assert_eq!(
+            (&two["tags"], &two["accesses"][0]["resource"]),
+            (&serde_json::json!(["x", "y"]), &"proj/w:env/p:flag/f;x,y".into())
+        );
+        assert_eq!(
+            (&unknown["tags"], &unknown["accesses"][0]["resource"]),
+            (&serde_json::Value::Null, &"proj/w:env/p:flag/f".into())
+        );
     }
 
     #[test]

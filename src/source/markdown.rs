@@ -196,6 +196,7 @@ struct Absent {
     code: [bool; 9],
     /// Where the next `]` is, as far as is known.
     bracket: Option<usize>,
+    address: bool,
 }
 
 fn inline(text: &str, depth: usize, plain: &mut String, html: &mut String) {
@@ -289,7 +290,9 @@ fn link(text: &str, at: usize, absent: &mut Absent, depth: usize, plain: &mut St
         absent.bracket = Some(unescaped(bytes, at + 1, b']').unwrap_or(bytes.len()));
     }
     let close = absent.bracket.unwrap_or(bytes.len());
-    let address = (depth > 0 && bytes.get(close + 1) == Some(&b'(')).then(|| address(&text[close + 2..])).flatten();
+    let opens = depth > 0 && !absent.address && bytes.get(close + 1) == Some(&b'(');
+    absent.address |= opens && !text[close + 2..].contains(')');
+    let address = (opens && !absent.address).then(|| address(&text[close + 2..])).flatten();
     let Some((address, length)) = address else { return put('[', plain, html) };
     let label = &text[at + 1..close];
     let leads = may_be_followed(&address);
