@@ -53,18 +53,17 @@ fn unwrap<'a>(text: &'a [u8], body: &'a [u8], wrappers: usize, found: &mut Entri
 
 /// An object is an event, or a wrapper with nothing of an event beside the wrapped.
 fn open<'a>(text: &'a [u8], body: &'a [u8], wrappers: usize, line: usize, found: &mut Entries<'a>) {
-    if let Some(members) = Members::of(text).filter(|_| wrappers > 0) {
-        if members.count("attributes") == 0 {
-            for wrapper in ["record", "data"] {
-                let Some(wrapped) = members.only(wrapper) else { continue };
-                let wrapped = &text[wrapped.value.clone()];
-                // A page of nothing, or nothing: there is no event in it, and nothing is wrong.
-                if wrapped == b"null" {
-                    return;
-                }
-                if wrapped.starts_with(b"{") || wrapped.starts_with(b"[") {
-                    return unwrap(wrapped, body, wrappers - 1, found);
-                }
+    let members = Members::of(text).filter(|members| wrappers > 0 && members.count("attributes") == 0);
+    if let Some(members) = members {
+        for wrapper in ["record", "data"] {
+            let Some(wrapped) = members.only(wrapper) else { continue };
+            let wrapped = &text[wrapped.value.clone()];
+            // A page of nothing, or nothing: there is no event in it, and nothing is wrong.
+            if wrapped == b"null" {
+                return;
+            }
+            if wrapped.starts_with(b"{") || wrapped.starts_with(b"[") {
+                return unwrap(wrapped, body, wrappers - 1, found);
             }
         }
     }
@@ -154,7 +153,7 @@ pub(super) fn read(bytes: &[u8], organization: &str, received_at: i64) -> EntryR
         accesses,
         ..Story::default()
     };
-    Ok(story.event(moment, entry.clone(), bytes.to_vec(), digest))
+    Ok(story.event(moment, entry, bytes.to_vec(), digest))
 }
 
 fn list<'a>(entry: &Value<'a>, name: &str) -> Vec<Value<'a>> {

@@ -114,7 +114,7 @@ impl Generic {
             actor,
             title,
         };
-        Ok(story.event(moment, entry.clone(), bytes.to_vec(), digest))
+        Ok(story.event(moment, entry, bytes.to_vec(), digest))
     }
 }
 

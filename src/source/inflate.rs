@@ -99,7 +99,7 @@ mod tests {
         let body = packed(b"hello hello hello");
         assert_eq!(check("gzip", &body[..body.len() - 5], 100), Err(Rejection::DamagedCompression));
         assert_eq!(check("", &[0x1f, 0x8b], 100), Err(Rejection::DamagedCompression));
-        let mut wrong_sum = body.clone();
+        let mut wrong_sum = body;
         let at = wrong_sum.len() - 6;
         wrong_sum[at] ^= 1;
         assert_eq!(check("gzip", &wrong_sum, 100), Err(Rejection::DamagedCompression));

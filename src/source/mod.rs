@@ -25,6 +25,7 @@ mod moment;
 mod reading;
 mod redact;
 mod rejection;
+mod settings;
 mod split;
 mod split_admin;
 mod told;

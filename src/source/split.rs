@@ -58,7 +58,7 @@ pub(super) fn read(bytes: &[u8], project: &str, received_at: i64) -> EntryResult
         actor,
         name,
     };
-    Ok(story.event(moment, entry.clone(), bytes.to_vec(), digest(bytes)))
+    Ok(story.event(moment, entry, bytes.to_vec(), digest(bytes)))
 }
 
 /// What differs from the version before; everything that a flag has when there is none.

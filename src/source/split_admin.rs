@@ -27,6 +27,9 @@ pub(super) fn read(bytes: &[u8], project: &str, received_at: i64) -> EntryResult
     };
     let (object, action) = log_type.split_once('.').unwrap_or((&log_type, "updated"));
     let (object, action) = (object.trim().to_lowercase(), action.trim().to_owned());
+    if object.is_empty() {
+        return Err(format!("this is no admin audit event: `{log_type}` names no object"));
+    }
     // An event about a key has the key itself under names that are harmless elsewhere.
     let entry = redact(entry, is_secret_name(&words(&object)));
     let raw = serde_json::to_vec(&entry).map_err(|_| "this cannot be written as JSON".to_owned())?;
@@ -68,7 +71,7 @@ pub(super) fn read(bytes: &[u8], project: &str, received_at: i64) -> EntryResult
         id,
         ..Story::default()
     };
-    Ok(story.event(moment, entry.clone(), raw.clone(), digest))
+    Ok(story.event(moment, entry, raw, digest))
 }
 
 /// The object's id; after a deletion only what the changes still tell, and at last the change's own id.
