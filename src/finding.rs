@@ -2,6 +2,10 @@
 //!
 //! Findings are values; `cli` prints them for people, programs, scanners and code reviews.
 
+mod near_miss;
+
+pub use near_miss::near_miss;
+
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -26,6 +30,13 @@ pub struct Place {
     pub pointer: Option<String>,
 }
 
+impl Place {
+    /// The very start of a file, for what is wrong with the file as such.
+    pub fn start_of(file: impl Into<PathBuf>) -> Self {
+        Place { file: file.into(), span: 0..0, pointer: None }
+    }
+}
+
 /// Something an author should mend.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -39,4 +50,23 @@ pub struct Finding {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+}
+
+impl Finding {
+    /// Something that makes a request wrong or an integration useless.
+    pub fn error(rule: &'static str, place: Place, message: impl Into<String>) -> Self {
+        Finding { rule, severity: Severity::Error, place, message: message.into(), help: None }
+    }
+
+    /// Something worth a look.
+    pub fn warning(rule: &'static str, place: Place, message: impl Into<String>) -> Self {
+        Finding { severity: Severity::Warning, ..Finding::error(rule, place, message) }
+    }
+
+    /// Adds the remedy.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
 }

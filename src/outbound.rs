@@ -1,5 +1,7 @@
 //! The request that an integration would send: rendered, complete, not yet on its way.
 
+use crate::secret::Secret;
+
 /// An HTTP request, ready to send. Nothing in it is a template any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboundRequest {
@@ -11,4 +13,25 @@ pub struct OutboundRequest {
     pub headers: Vec<(String, String)>,
     /// The exact bytes, and the ones that were signed.
     pub body: String,
+    /// How the body is signed, for signatures that are made anew at each attempt.
+    pub signing: Option<Signing>,
+    /// Whether the receiver's certificate is taken without looking at it: only where an integration has a
+    /// form variable for it and somebody ticked it.
+    pub skip_certificate_check: bool,
+}
+
+/// What a signature needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signing {
+    /// The header that the integration names for it.
+    pub header: Option<String>,
+    /// The secret.
+    pub key: Secret,
+}
+
+impl OutboundRequest {
+    /// The value of a header, whatever the case of its name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
 }

@@ -1,6 +1,9 @@
-//! A secret is a type: it cannot be printed by accident.
+//! A secret is a type: it cannot be printed by accident. What may still carry one is masked.
 
 use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 /// Text that must never be shown. `Debug` hides it and there is no `Display`; reading it takes
 /// [`Secret::expose`], a word that reviews look for.
@@ -34,12 +37,149 @@ impl Drop for Secret {
     }
 }
 
+/// Hides secrets in text that somebody else wrote: a receiver's answer, an error.
+///
+/// What this engine shows of its own requests never needs it, since it plans them with masks in the place of
+/// secrets. Here the secret is searched for, as it is and in the spellings that requests give it.
+#[derive(Clone, Default)]
+pub struct Mask {
+    /// Every spelling, the longest first, so that none leaves the end of another behind.
+    spellings: Vec<Secret>,
+}
+
+/// What stands where a secret stood.
+const MASKED: &str = "[secret]";
+
+/// Shorter texts are no secrets that could be kept, and masking them would eat half of every sentence.
+const SHORTEST: usize = 4;
+
+impl Mask {
+    /// Hides `secrets`.
+    pub fn new<'s>(secrets: impl IntoIterator<Item = &'s Secret>) -> Self {
+        let exposed = secrets.into_iter().map(Secret::expose).filter(|secret| secret.len() >= SHORTEST);
+        let mut spellings: Vec<String> = exposed.flat_map(spellings).collect();
+        spellings.sort_by_key(|spelling| std::cmp::Reverse(spelling.len()));
+        spellings.dedup();
+        Mask { spellings: spellings.into_iter().map(Secret::new).collect() }
+    }
+
+    /// `text` without the secrets.
+    pub fn apply(&self, text: &str) -> String {
+        let mut masked = text.to_owned();
+        for spelling in &self.spellings {
+            if masked.contains(spelling.expose()) {
+                masked = masked.replace(spelling.expose(), MASKED);
+            }
+        }
+        masked
+    }
+}
+
+impl fmt::Debug for Mask {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Mask").finish_non_exhaustive()
+    }
+}
+
+/// How a secret may read where a request carries it.
+fn spellings(secret: &str) -> Vec<String> {
+    let mut found = vec![secret.to_owned()];
+    let json = serde_json::to_string(secret).unwrap_or_default();
+    found.push(json.get(1..json.len().saturating_sub(1)).unwrap_or_default().to_owned());
+    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+    let kept_by_javascript = |byte: u8| unreserved(byte) || b"!'()*".contains(&byte);
+    let kept_in_paths = |byte: u8| kept_by_javascript(byte) || b";,/?:@&=+$#".contains(&byte);
+    let kept: [&dyn Fn(u8) -> bool; 3] = [&unreserved, &kept_by_javascript, &kept_in_paths];
+    for keep in kept {
+        let upper = percent_encoded(secret, keep, "0123456789ABCDEF");
+        found.push(upper.replace("%20", "+"));
+        found.push(upper);
+        found.push(percent_encoded(secret, keep, "0123456789abcdef"));
+    }
+    found.push(secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;"));
+    found.push(hex::encode(secret));
+    found.push(hex::encode_upper(secret));
+    found.push(STANDARD.encode(secret));
+    // Inside a longer text (`user:secret`) a secret starts at any of base64's three positions. The letters at
+    // its edges also hold bits of its neighbours; the ones between belong to it alone.
+    for before in 0..3 {
+        let padded = [&vec![0; before], secret.as_bytes()].concat();
+        let first = (before * 8).div_ceil(6);
+        let last = padded.len() * 8 / 6;
+        for encoded in [STANDARD_NO_PAD.encode(&padded), URL_SAFE_NO_PAD.encode(&padded)] {
+            let own = encoded.get(first..last).unwrap_or_default();
+            found.extend((own.len() >= SHORTEST).then(|| own.to_owned()));
+        }
+    }
+    found
+}
+
+fn percent_encoded(text: &str, keep: &dyn Fn(u8) -> bool, digits: &str) -> String {
+    let digits = digits.as_bytes();
+    text.bytes().fold(String::new(), |mut out, byte| {
+        if keep(byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            out.push(char::from(digits[usize::from(byte >> 4)]));
+            out.push(char::from(digits[usize::from(byte & 15)]));
+        }
+        out
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Secret;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
+    use super::{Mask, Secret};
 
     #[test]
     fn a_secret_does_not_print() {
         assert_eq!(format!("{:?}", Some(Secret::new("hunter2"))), "Some([secret])");
+        assert!(!format!("{:?}", Mask::new([&Secret::new("hunter2")])).contains("hunter2"));
+    }
+
+    #[test]
+    fn a_secret_is_masked_in_every_spelling() {
+        let secret = r#"p@ss "wörd"/?&<+"#;
+        let mask = Mask::new([&Secret::new(secret)]);
+        for shown in [
+            secret.to_owned(),
+            serde_json::to_string(secret).expect("it prints"),
+            "p%40ss%20%22w%C3%B6rd%22%2F%3F%26%3C%2B".to_owned(),
+            "p%40ss+%22w%C3%B6rd%22%2F%3F%26%3C%2B".to_owned(),
+            "p%40ss%20%22w%c3%b6rd%22%2f%3f%26%3c%2b".to_owned(),
+            "p@ss &quot;wörd&quot;/?&amp;&lt;+".to_owned(),
+            hex::encode(secret),
+        ] {
+            let masked = mask.apply(&format!("<<{shown}>>"));
+            assert!(masked.contains("[secret]"), "{shown} became {masked}");
+            assert!(!masked.contains("ss") && !masked.contains("rd"), "{shown} became {masked}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_masked_inside_base64_at_every_position() {
+        let secret = "correct-horse-battery";
+        let mask = Mask::new([&Secret::new(secret)]);
+        for before in ["", "u", "us", "use", "user:", "admin:"] {
+            for after in ["", "x", "xy", "xyz"] {
+                let text = format!("{before}{secret}{after}");
+                for encoded in [STANDARD.encode(&text), URL_SAFE_NO_PAD.encode(&text)] {
+                    let masked = mask.apply(&encoded);
+                    assert!(masked.contains("[secret]"), "{text}: {masked}");
+                    assert!(masked.len() < "[secret]".len() + 16, "{text}: {masked}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_holds_no_secret_stays_as_it_is() {
+        let mask = Mask::new([&Secret::new("hunter2"), &Secret::new(""), &Secret::new("abc")]);
+        let text = "an abc of everything but the hunter";
+        assert_eq!(mask.apply(text), text);
     }
 }

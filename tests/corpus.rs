@@ -3,17 +3,17 @@
 //! The project passes without that folder: each test then says so and stops.
 
 mod corpus {
-    pub mod goldens;
-    pub mod handlebars;
-    pub mod integrations;
-    pub mod mutants;
-    pub mod policy;
-    pub mod sources;
+    mod goldens;
+    mod handlebars;
+    mod integrations;
+    mod mutants;
+    mod policy;
+    mod sources;
 }
 
 /// A file of the corpus; `None`, with a word on standard error, when there is no corpus.
 #[expect(clippy::disallowed_methods, clippy::print_stderr, reason = "the one place that tests look for the corpus")]
-pub fn corpus_path(name: &str) -> Option<std::path::PathBuf> {
+fn corpus_path(name: &str) -> Option<std::path::PathBuf> {
     match std::env::var_os("FLAGPOST_CORPUS") {
         Some(folder) => Some(std::path::Path::new(&folder).join(name)),
         None => {

@@ -35,7 +35,10 @@ impl TemplateText {
     /// Where a part of the template stands: in its own file, or within its string in the manifest.
     pub fn place(&self, source: &ManifestSource, within: Range<usize>) -> Place {
         match &self.file {
-            Some(file) => Place { file: file.clone(), span: within, pointer: Some(self.pointer.clone()) },
+            Some(file) => {
+                let span = within.start + self.file_offset..within.end + self.file_offset;
+                Place { file: file.clone(), span, pointer: Some(self.pointer.clone()) }
+            }
             None => source.string_part_place(&self.pointer, within),
         }
     }
@@ -52,6 +55,8 @@ pub struct TemplateText {
     pub file: Option<PathBuf>,
     /// The template's text.
     pub text: String,
+    /// Bytes of the file before the text: a byte order mark.
+    pub file_offset: usize,
     /// The compiled template, or why there is none.
     pub compiled: Result<Template, SyntaxError>,
     /// What its values are escaped for.

@@ -1,6 +1,7 @@
 //! The world, captured once: variables, terminal, colour. Below this room nobody looks at it.
 
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 
 /// What commands may know of the process around them.
 #[derive(Debug, Clone)]
@@ -9,6 +10,8 @@ pub(super) struct Environment {
     pub(super) colour: bool,
     /// Columns that fit on a line of standard output.
     pub(super) width: usize,
+    /// The folder that the program was started in.
+    pub(super) folder: PathBuf,
 }
 
 impl Environment {
@@ -19,7 +22,8 @@ impl Environment {
         let forced = set("CLICOLOR_FORCE");
         let colour = !set("NO_COLOR") && (forced || std::io::stdout().is_terminal());
         let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(120);
-        Environment { colour, width }
+        let folder = std::env::current_dir().unwrap_or_default();
+        Environment { colour, width, folder }
     }
 
     /// Answers go here.

@@ -126,6 +126,9 @@ fn told(explanation: &Explanation<'_>, targets: usize) -> String {
         Verdict::None => format!("none: no statement speaks of {what}, so it stays"),
     };
     let mut text = format!("{heading}\n  {}\n", explanation.reason());
+    for difference in &explanation.undecided {
+        text.push_str(&format!("  {difference}: what cannot be decided does not leave\n"));
+    }
     if let Some(statement) = explanation.outweighed {
         text.push_str(&format!("  statement {} would allow it, but one deny outweighs any allow\n", statement + 1));
     }

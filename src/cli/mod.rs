@@ -1,16 +1,23 @@
 //! The command line: a file a command. The only room that prints.
 
+mod chance;
 mod completions;
+mod curl;
 mod environment;
 mod error;
+mod events;
 mod exit;
 mod explain;
+mod form_arguments;
+mod integration_argument;
 mod list;
 mod new;
+mod output;
 mod preview;
 mod render;
 mod schema;
 mod send;
+mod shown;
 mod validate;
 
 use std::io::Write;

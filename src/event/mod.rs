@@ -16,6 +16,8 @@ pub struct Event<'a> {
     pub context: Value<'a>,
     /// What the event touched, when its source knows; otherwise it is read from the fields.
     pub accesses: Option<Vec<Access<'a>>>,
+    /// Its bytes as its platform sent them, when it came as an entry of an audit log.
+    pub raw: Option<&'a [u8]>,
 }
 
 /// One thing that an event did, as audit logs write it.
@@ -30,15 +32,19 @@ pub struct Access<'a> {
 impl<'a> Event<'a> {
     /// An event with these fields, and nothing known beside them.
     pub fn new(context: Value<'a>) -> Self {
-        Event { context, accesses: None }
+        Event { context, accesses: None, raw: None }
     }
 
-    /// Reads an event in the form templates see.
+    /// Reads an event in the form templates see, or as an entry of an audit log.
     ///
     /// # Errors
     /// The bytes are not JSON.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ParseError> {
-        Ok(Event::new(Value::parse(bytes)?))
+        let event = Event::new(Value::parse(bytes)?);
+        // An entry has a date and no time stamp; the form that templates see has it the other way round.
+        let has = |key| event.context.get(key).is_some();
+        let raw = (has("date") && has("accesses") && !has("timestamp")).then_some(bytes);
+        Ok(Event { raw, ..event })
     }
 
     /// `flag`, `project`, `environment`, `member`, …; empty when the event does not say.

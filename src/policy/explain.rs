@@ -6,10 +6,9 @@ use super::compile::{Policy, Rule, Selection};
 use super::decide::{Decision, Verdict};
 use super::environment::Spoken;
 use super::glob::Glob;
-use super::miss::Miss;
+use super::miss::{Difference, Miss, differences};
 use super::near::joined;
 use super::resource::Target;
-use super::statement::List;
 use super::truth::Truth;
 
 /// A decision, and what led to it.
@@ -19,6 +18,8 @@ pub struct Explanation<'a> {
     pub decision: Decision<'a>,
     /// For a verdict of a statement: how the statement covers the target, a clause each.
     pub because: Vec<String>,
+    /// For a deny that only may cover the target: what the event does not tell.
+    pub undecided: Vec<Difference>,
     /// For a deny: a statement that would have allowed the same target, from 0.
     pub outweighed: Option<usize>,
     /// For no verdict: the allow that came nearest, and what kept it from matching.
@@ -29,10 +30,15 @@ impl Policy {
     /// Decides as [`Policy::decide_any`] does, and says why.
     pub fn explain<'a>(&'a self, targets: &'a [Target<'a>]) -> Explanation<'a> {
         let decision = self.decide_any(targets);
-        let mut explanation = Explanation { decision, because: Vec::new(), outweighed: None, nearest: None };
+        let mut explanation =
+            Explanation { decision, because: Vec::new(), undecided: Vec::new(), outweighed: None, nearest: None };
         match (decision.statement.and_then(|at| self.rules.get(at)), decision.target) {
             (Some(rule), Some(target)) => {
-                explanation.because = grounds(rule, target, &decision);
+                let environment = decision.environment.map(|known| &*known.name);
+                explanation.because = grounds(rule, target, environment);
+                if rule.covers(target, decision.environment) == Truth::Unknown {
+                    explanation.undecided = differences(rule, target, environment);
+                }
                 if decision.verdict == Verdict::Deny {
                     explanation.outweighed = self.outweighed(target, &decision);
                 }
@@ -51,28 +57,23 @@ impl Policy {
     }
 }
 
-/// How `rule` covers the target, in clauses about "it": the statement.
-fn grounds(rule: &Rule, target: &Target<'_>, decision: &Decision<'_>) -> Vec<String> {
+/// How `rule` covers the target, in clauses about "it": the statement, then the target.
+fn grounds(rule: &Rule, target: &Target<'_>, environment: Option<&str>) -> Vec<String> {
     let mut clauses = Vec::new();
-    let environment = decision.environment.map(|known| &*known.name);
+    let surely = rule.covers_resource(&target.resource, environment) == Truth::Yes;
     match &rule.resources {
         Selection::All => clauses.push("it covers every resource".to_owned()),
         Selection::Only(entries) => {
-            let covers = |truth| entries.iter().find(|entry| entry.covers(&target.resource, environment) == truth);
-            match (covers(Truth::Yes), covers(Truth::Unknown)) {
-                (Some(entry), _) => clauses.push(format!("its resource `{entry}` covers it")),
-                (None, Some(entry)) => clauses.push(format!(
-                    "its resource `{entry}` may cover it: the event does not tell, and what cannot be decided does \
-                     not leave"
-                )),
-                (None, None) => {}
-            }
+            let mut entries = entries.iter().map(|entry| (entry.covers(&target.resource, environment), entry));
+            let least = if surely { Truth::Yes } else { Truth::Unknown };
+            let may = if surely { "covers" } else { "may cover" };
+            let entry = entries.find(|(covers, _)| *covers >= least);
+            clauses.extend(entry.map(|(_, entry)| format!("its resource `{entry}` {may} the target")));
         }
-        Selection::Except(_) if rule.covers_resource(&target.resource, environment) == Truth::Unknown => clauses.push(
-            "its `notResources` may not cover it: the event does not tell, and what cannot be decided does not leave"
-                .to_owned(),
-        ),
-        Selection::Except(_) => clauses.push(format!("its `{}` does not cover it", List::NotResources.key())),
+        Selection::Except(_) => {
+            let may = if surely { "does" } else { "may" };
+            clauses.push(format!("its `notResources` {may} not cover the target"));
+        }
     }
     let action = &target.action;
     match &rule.actions {

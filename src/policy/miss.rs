@@ -40,6 +40,11 @@ pub enum Difference {
         /// Noun of what the event is about; empty when it does not tell.
         found: String,
     },
+    /// The event's resource has other levels than resources of its type.
+    Depth {
+        /// The specifier of all resources of the type.
+        form: String,
+    },
     /// A name at one level of the resource.
     Name {
         /// The level: `environment`.
@@ -104,7 +109,12 @@ impl Policy {
     }
 }
 
-fn differences(rule: &Rule, target: &Target<'_>, environment: Option<&str>) -> Vec<Difference> {
+fn noun(kind: &str) -> String {
+    Vocabulary::built_in().noun(kind).to_owned()
+}
+
+/// Everything that keeps `rule` from surely covering the target.
+pub(super) fn differences(rule: &Rule, target: &Target<'_>, environment: Option<&str>) -> Vec<Difference> {
     let mut differences = resource_differences(&rule.resources, &target.resource, environment);
     let action = &*target.action;
     match &rule.actions {
@@ -136,11 +146,14 @@ fn resource_differences(
         Selection::All => Vec::new(),
         Selection::Only(entries) if entries.is_empty() => vec![Difference::EmptyList(List::Resources)],
         Selection::Only(entries) => of_type(entries).unwrap_or_else(|| {
-            let noun = |kind: &str| Vocabulary::built_in().noun(kind).to_owned();
-            let mut asked: Vec<String> = entries.iter().filter_map(Specifier::kind).map(noun).collect();
+            let types: Vec<&str> = entries.iter().filter_map(Specifier::kind).collect();
+            let found = resource.segments.last().map(|segment| &*segment.kind).unwrap_or_default();
+            if types.contains(&found) {
+                return vec![Difference::Depth { form: Vocabulary::built_in().form(found) }];
+            }
+            let mut asked: Vec<String> = types.into_iter().map(noun).collect();
             asked.dedup();
-            let found = resource.segments.last().map(|segment| noun(&segment.kind)).unwrap_or_default();
-            vec![Difference::Type { asked, found }]
+            vec![Difference::Type { asked, found: noun(found) }]
         }),
         Selection::Except(entries) => {
             excepted(List::NotResources, entries, |entry| entry.covers(resource, environment)).into_iter().collect()
@@ -154,7 +167,7 @@ fn specifier_differences(specifier: &Specifier, resource: &Resource<'_>, environ
 }
 
 fn segment_differences(pattern: &SegmentPattern, segment: &Segment<'_>, environment: Option<&str>) -> Vec<Difference> {
-    let noun = || Vocabulary::built_in().noun(&pattern.kind).to_owned();
+    let noun = || noun(&pattern.kind);
     let mut differences = Vec::new();
     let name = pattern.name_of(segment, environment);
     if pattern.covers_name(name) != Truth::Yes {
@@ -185,7 +198,7 @@ impl Difference {
     /// together, because nothing about the event could bring it nearer.
     fn distance(&self) -> u32 {
         match self {
-            Difference::Type { .. } | Difference::EmptyList(_) => 1_000,
+            Difference::Type { .. } | Difference::Depth { .. } | Difference::EmptyList(_) => 1_000,
             Difference::Excepted { .. } => 3,
             Difference::Name { found, .. } | Difference::Action { found, .. } => 1 + u32::from(!found.is_empty()),
             Difference::Tag { found, .. } => 1 + u32::from(found.is_some()),
@@ -206,6 +219,9 @@ impl fmt::Display for Difference {
                     found => format!("the event about {}", with_article(found)),
                 };
                 write!(formatter, "it is about {} and {found}", joined(&asked, "or"))
+            }
+            Difference::Depth { form } => {
+                write!(formatter, "the event's resource does not have the levels of `{form}`")
             }
             Difference::Name { noun, asked, found } if found.is_empty() => {
                 write!(formatter, "its {noun} is `{asked}` and the event does not tell its own")

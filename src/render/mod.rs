@@ -13,6 +13,7 @@ mod js;
 mod lower;
 mod number_text;
 mod options;
+pub mod outline;
 mod run;
 mod syntax;
 mod walk;

@@ -1,0 +1,81 @@
+//! `broken-json`
+
+use super::prelude::*;
+use super::when;
+use crate::checks::names::Reading;
+use crate::checks::soundness::{Break, Kind};
+
+/// A body that is not JSON is refused by whoever expects JSON: the event is lost.
+pub(super) struct BrokenJson;
+
+impl Rule for BrokenJson {
+    fn id(&self) -> &'static str {
+        "broken-json"
+    }
+
+    fn summary(&self) -> &'static str {
+        "a JSON template makes something that is not JSON"
+    }
+
+    fn check(&self, scene: Scene<'_>, out: &mut Vec<Finding>) {
+        for broken in &scene.rehearsal.breaks {
+            let reading = &scene.readings[broken.reading];
+            if let Some((message, help)) = describe(reading, broken) {
+                let place = scene.within(reading, broken.span.clone());
+                out.push(self.finding(place, format!("{message}{}", when(broken))).helped(help));
+            }
+        }
+    }
+}
+
+fn describe(reading: &Reading<'_>, broken: &Break) -> Option<(String, String)> {
+    let tag = broken.tag.as_ref().map(|tag| reading.template.text[tag.clone()].to_owned());
+    let written = &reading.template.text[broken.span.clone()];
+    let (message, help) = match (broken.kind, tag) {
+        (Kind::TrailingComma | Kind::StrayComma | Kind::Blank, _) => return None,
+        (Kind::MissingValue, Some(tag)) => (
+            format!("`{tag}` prints nothing where a value has to be"),
+            format!("put it in quotes, or write `{{{{#if …}}}}{tag}{{{{else}}}}null{{{{/if}}}}`"),
+        ),
+        (Kind::MissingValue, None) => {
+            ("a value is missing".to_owned(), "print one in every case, `null` if there is none".to_owned())
+        }
+        (Kind::Unquoted, Some(tag)) => {
+            (format!("`{tag}` prints a text outside of quotes"), format!("write `\"{tag}\"`"))
+        }
+        (Kind::Unquoted, None) => {
+            (format!("`{}` stands outside of quotes", written.trim()), "put it in quotes".to_owned())
+        }
+        (Kind::MissingComma, _) => {
+            let help = if super::is_in_loop(reading, broken.span.start) {
+                "print one between items: `{{#unless @last}},{{/unless}}`"
+            } else {
+                "add a comma; if what follows is not always there, put the comma into its block"
+            };
+            ("a comma is missing".to_owned(), help.to_owned())
+        }
+        (Kind::MissingColon, _) => {
+            ("a colon is missing".to_owned(), "add one between the name and its value".to_owned())
+        }
+        (Kind::ControlCharacter, _) => (
+            "a line break or tab stands inside a string".to_owned(),
+            "write `\\n` or `\\t` instead, or close the string before it".to_owned(),
+        ),
+        (Kind::BadEscape, _) => (
+            "a backslash stands before something that needs none".to_owned(),
+            "write `\\\\` for a backslash".to_owned(),
+        ),
+        (Kind::OpenString, _) => ("a string is never closed".to_owned(), "add the closing quote".to_owned()),
+        (Kind::OpenBracket, _) => {
+            ("a bracket is never closed".to_owned(), "add the closing bracket, in every case".to_owned())
+        }
+        (Kind::WrongBracket, _) => (
+            "a bracket closes nothing that is open".to_owned(),
+            "remove it, or mend the one that it should close".to_owned(),
+        ),
+        (Kind::AfterEnd, _) => {
+            ("something follows the end of the JSON".to_owned(), "remove it, or wrap everything in one list".to_owned())
+        }
+    };
+    Some((message, help))
+}

@@ -1,0 +1,29 @@
+//! `invalid-url`
+
+use super::prelude::*;
+
+/// A request without an address goes nowhere.
+pub(super) struct InvalidUrl;
+
+impl Rule for InvalidUrl {
+    fn id(&self) -> &'static str {
+        "invalid-url"
+    }
+
+    fn summary(&self) -> &'static str {
+        "an address is none once its values are filled in"
+    }
+
+    fn check(&self, scene: Scene<'_>, out: &mut Vec<Finding>) {
+        for bad in &scene.rehearsal.addresses {
+            let reading = &scene.readings[bad.reading];
+            let when = bad.when.as_ref().map(|when| format!(" when {when}")).unwrap_or_default();
+            let message = format!("the address becomes `{}`{when}, which is none: {}", bad.address, bad.reason);
+            let help = match &bad.when {
+                Some(_) => "give the variable a default that makes an address, or do not let it be empty",
+                None => "an address begins with `https://` and a host, or with a variable that holds both",
+            };
+            out.push(self.finding(scene.value(&reading.template.pointer), message).helped(help));
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! `secret-in-url`
+
+use super::prelude::*;
+use crate::catalog::TemplateRole;
+use crate::checks::names::{Position, positions};
+
+/// Addresses are written to logs all along the way; headers and bodies are not.
+pub(super) struct SecretInUrl;
+
+impl Rule for SecretInUrl {
+    fn id(&self) -> &'static str {
+        "secret-in-url"
+    }
+
+    fn summary(&self) -> &'static str {
+        "a secret stands in an address"
+    }
+
+    fn severity(&self) -> Severity {
+        Severity::Warning
+    }
+
+    fn check(&self, scene: Scene<'_>, out: &mut Vec<Finding>) {
+        for reading in scene.readings.iter().filter(|reading| reading.template.role == TemplateRole::Url) {
+            let positions = positions(&reading.template.text, &reading.parts);
+            for found in reading.uses.iter().filter(|found| scene.is_secret(reading, found)) {
+                let tag = positions.iter().find(|(span, _)| span.contains(&found.path.span.start));
+                let place = match tag {
+                    Some((_, Position::Path)) => "path",
+                    Some((_, Position::Query)) => "query",
+                    Some((_, Position::Fragment)) => "fragment",
+                    // A whole address may be secret, and user info becomes a header.
+                    _ => continue,
+                };
+                let message = format!("the secret `{}` stands in the address, in its {place}", found.path.text);
+                let help = "send it in a header when the receiver takes it there: logs keep addresses";
+                out.push(self.finding(scene.within(reading, found.path.span.clone()), message).helped(help));
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! `standard-payload-with-templates`
+
+use super::prelude::*;
+
+/// The standard payload is sent as it is; templates beside it are never used, and their author does not know.
+pub(super) struct StandardPayloadWithTemplates;
+
+impl Rule for StandardPayloadWithTemplates {
+    fn id(&self) -> &'static str {
+        "standard-payload-with-templates"
+    }
+
+    fn summary(&self) -> &'static str {
+        "`useStandardWebhookPayload` stands beside templates"
+    }
+
+    fn check(&self, scene: Scene<'_>, out: &mut Vec<Finding>) {
+        let Some(hook) = scene.integration.manifest.hook().filter(|hook| hook.use_standard_webhook_payload) else {
+            return;
+        };
+        for (kind, _) in hook.templates.named() {
+            let place = scene.key(&format!("/capabilities/auditLogEventsHook/templates/{kind}"));
+            let message = format!("the template `{kind}` is never used: the hook sends the standard payload");
+            let help = "remove the template, or remove `useStandardWebhookPayload`";
+            out.push(self.finding(place, message).helped(help));
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! `unguarded-variable`
+
+use super::prelude::*;
+use crate::checks::near::listed;
+
+/// Some events lack what others have: a comment, custom properties, a key.
+pub(super) struct UnguardedVariable;
+
+impl Rule for UnguardedVariable {
+    fn id(&self) -> &'static str {
+        "unguarded-variable"
+    }
+
+    fn summary(&self) -> &'static str {
+        "a template prints a name that some events lack"
+    }
+
+    fn check(&self, scene: Scene<'_>, out: &mut Vec<Finding>) {
+        for missing in &scene.rehearsal.missing {
+            let reading = &scene.readings[missing.reading];
+            let place = scene.within(reading, missing.span.clone());
+            let name = &missing.name;
+            if missing.form {
+                let message = format!("`{name}` has no value where the integration is tested");
+                let help = format!("guard it: `{{{{#if {name}}}}}…{{{{/if}}}}`");
+                out.push(self.finding(place, message).helped(help));
+                continue;
+            }
+            let shown = 3;
+            let more = missing.samples.len().saturating_sub(shown);
+            let others = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let samples = listed(missing.samples.iter().take(shown).map(String::as_str));
+            let message = format!("`{name}` is not in every event: {samples}{others} lack it");
+            let message = if missing.samples.len() == 1 { message.replace(" lack it", " lacks it") } else { message };
+            let help = format!("wrap it in `{{{{#if {name}}}}}…{{{{/if}}}}`; without it, it prints nothing");
+            let finding = self.finding(place, message).helped(help);
+            out.push(if missing.reference { finding } else { finding.mild() });
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! `unknown-variable`
+
+use super::prelude::*;
+use crate::checks::names::{Lookup, Member, Reading, Scope, Shape, Use};
+use crate::checks::near::listed;
+use crate::finding::near_miss;
+
+/// A name that nothing provides prints nothing: the request goes out without its token, and nobody is told.
+pub(super) struct UnknownVariable;
+
+impl Rule for UnknownVariable {
+    fn id(&self) -> &'static str {
+        "unknown-variable"
+    }
+
+    fn summary(&self) -> &'static str {
+        "a template names something that no form variable, event field or scope provides"
+    }
+
+    fn check(&self, scene: Scene<'_>, out: &mut Vec<Finding>) {
+        for reading in scene.readings {
+            let Some(scope) = &reading.scope else { continue };
+            let mut told: Vec<&str> = Vec::new();
+            for found in &reading.uses {
+                // The same name is told once for a template, at its first place.
+                if told.contains(&found.path.text.as_str()) {
+                    continue;
+                }
+                if let Some(finding) = self.judge(scene, reading, scope, found) {
+                    told.push(&found.path.text);
+                    out.push(finding);
+                }
+            }
+        }
+    }
+}
+
+impl UnknownVariable {
+    fn judge(&self, scene: Scene<'_>, reading: &Reading<'_>, scope: &Scope, found: &Use) -> Option<Finding> {
+        let text = &found.path.text;
+        let place = scene.within(reading, found.path.span.clone());
+        match &found.found {
+            Lookup::Known(_) => None,
+            Lookup::NoData => Some(self.no_data(place, found)),
+            Lookup::Missing { at, parent, open } => {
+                let name = &found.path.names[*at];
+                let near = near_miss(name, parent.names());
+                if *open && near.is_none() {
+                    return None;
+                }
+                let message = match found.path.names[..*at].split_last() {
+                    Some((last, _)) => format!("`{last}` has no `{name}`"),
+                    None => format!("nothing provides `{text}`"),
+                };
+                let help = elsewhere(scope, found, *at)
+                    .map(|written| format!("write `{written}`"))
+                    .or_else(|| near.map(|near| format!("did you mean `{}`?", with_name(found, *at, near))))
+                    .unwrap_or_else(|| describe(scope, found, parent));
+                Some(self.finding(place, message).helped(help))
+            }
+        }
+    }
+
+    fn no_data(&self, place: crate::finding::Place, found: &Use) -> Finding {
+        let name = found.path.names.first().map(String::as_str).unwrap_or_default();
+        let names = ["index", "key", "first", "last", "root"];
+        if names.contains(&name) {
+            let message = format!("`@{name}` is set only inside `each`");
+            return self.finding(place, message).helped("move it into the block, or remove it");
+        }
+        let help = near_miss(name, names).map_or_else(
+            || "the names with `@` are `@index`, `@key`, `@first`, `@last` and `@root`".to_owned(),
+            |near| format!("did you mean `@{near}`?"),
+        );
+        self.finding(place, format!("nothing sets `@{name}`")).helped(help)
+    }
+}
+
+/// The name as written, with another one at `at`.
+fn with_name(found: &Use, at: usize, name: &str) -> String {
+    let mut names: Vec<&str> = found.path.names.iter().map(String::as_str).collect();
+    names[at] = name;
+    format!("{}{}", prefix(found), names.join("."))
+}
+
+fn prefix(found: &Use) -> String {
+    if found.path.data { "@".to_owned() } else { "../".repeat(found.path.depth) }
+}
+
+/// How the name would have to be written to find what it means in another part of the scope.
+fn elsewhere(scope: &Scope, found: &Use, at: usize) -> Option<String> {
+    let names: Vec<&str> = found.path.names.iter().map(String::as_str).collect();
+    let root = &scope.root;
+    if found.path.data || at > 0 && names[0] != "formVariables" && names[0] != "context" {
+        return None;
+    }
+    let written = names.join(".");
+    // Right at the root, but asked for inside a block.
+    if found.inside.is_some() && root.at(names.iter().copied()).is_some() {
+        return Some(format!("@root.{written}"));
+    }
+    for place in
+        ["formVariables", "context", "environment", "metadata", "approvalFormVariables", "environmentFormVariables"]
+    {
+        let inside = root.member(place);
+        if let Member::Known(shape) = inside
+            && !matches!(shape, Shape::Any)
+            && shape.at(names.iter().copied()).is_some_and(|_| matches!(shape.member(names[0]), Member::Known(_)))
+        {
+            return Some(format!("{place}.{written}"));
+        }
+    }
+    // `formVariables.apiKey` in an address, `context.kind` in a body.
+    let (first, rest) = names.split_first()?;
+    if matches!(*first, "formVariables" | "context" | "event") && !rest.is_empty() {
+        let unwrapped = root.at(rest.iter().copied()).is_some() && matches!(root.member(rest[0]), Member::Known(_));
+        if unwrapped {
+            return Some(rest.join("."));
+        }
+    }
+    None
+}
+
+/// What there is instead.
+fn describe(scope: &Scope, found: &Use, parent: &Shape) -> String {
+    match parent {
+        Shape::FreeText | Shape::Text | Shape::Number | Shape::Bool => match &found.inside {
+            Some(block) if found.path.depth == 0 => {
+                format!(
+                    "inside `{block}` names are looked up in the item itself, which is `this`; `../` leads out of the block"
+                )
+            }
+            _ => "it is a plain value and has no members".to_owned(),
+        },
+        Shape::List(_) => "it is a list: walk over it with `each`, or take one item with `.[0]`".to_owned(),
+        _ => {
+            let mut names: Vec<&str> = parent.names().collect();
+            names.sort_unstable();
+            names.dedup();
+            if names.is_empty() {
+                format!("this is {}", scope.place)
+            } else if found.path.names.len() == 1 && found.inside.is_none() {
+                format!("this is {}", scope.place)
+            } else {
+                format!("it has {}", listed(names))
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Changed copies of values.
+
+use std::borrow::Cow;
+
+use super::thin::Lists;
+use crate::value::{Object, Value};
+
+/// A copy with the member at `path` replaced, added or, with `None`, taken out. A path that leads through
+/// something that is no object changes nothing.
+pub(super) fn set<'a>(value: &Value<'a>, path: &[&str], new: Option<Value<'a>>) -> Value<'a> {
+    let (Value::Object(object), Some((first, rest))) = (value, path.split_first()) else { return value.clone() };
+    let mut new = Some(new);
+    let mut members: Vec<(Cow<'a, str>, Value<'a>)> = Vec::with_capacity(object.len() + 1);
+    let mut seen = false;
+    for (key, member) in object.iter() {
+        if key != *first {
+            members.push((Cow::Owned(key.to_owned()), member.clone()));
+            continue;
+        }
+        seen = true;
+        let changed =
+            if rest.is_empty() { new.take().flatten() } else { Some(set(member, rest, new.take().flatten())) };
+        members.extend(changed.map(|changed| (Cow::Owned(key.to_owned()), changed)));
+    }
+    if !seen && let Some(new) = new.flatten() {
+        let inner = if rest.is_empty() { new } else { set(&Value::Object(Object::default()), rest, Some(new)) };
+        members.push((Cow::Owned((*first).to_owned()), inner));
+    }
+    Value::Object(Object::from_members(members))
+}
+
+/// A copy with each text replaced by what `change` says for its path.
+pub(super) fn map_texts<'a>(
+    value: &Value<'a>,
+    change: &mut dyn FnMut(&[&str], &str) -> Option<Value<'a>>,
+) -> Value<'a> {
+    fn walk<'v, 'a>(
+        value: &'v Value<'a>,
+        path: &mut Vec<&'v str>,
+        change: &mut dyn FnMut(&[&str], &str) -> Option<Value<'a>>,
+    ) -> Value<'a> {
+        match value {
+            Value::String(text) => change(path, text).unwrap_or_else(|| value.clone()),
+            Value::Array(items) => {
+                path.push("0");
+                let items = items.iter().map(|item| walk(item, path, change)).collect();
+                path.pop();
+                Value::Array(items)
+            }
+            Value::Object(object) => {
+                let members = object.iter().map(|(key, member)| {
+                    path.push(key);
+                    let member = walk(member, path, change);
+                    path.pop();
+                    (Cow::Owned(key.to_owned()), member)
+                });
+                Value::Object(Object::from_members(members.collect()))
+            }
+            other => other.clone(),
+        }
+    }
+    walk(value, &mut Vec::new(), change)
+}
+
+/// A copy with every list made so long; the members that there are stay.
+pub(super) fn map_lists<'a>(value: &Value<'a>, lists: Lists) -> Value<'a> {
+    match value {
+        Value::Array(items) => match lists {
+            Lists::Empty => Value::Array(Vec::new()),
+            Lists::Null => Value::Null,
+            Lists::One => Value::Array(items.iter().take(1).cloned().collect()),
+            Lists::Two => {
+                let twice = items.iter().cycle().take(2).cloned().collect::<Vec<_>>();
+                if twice.is_empty() { lists.value() } else { Value::Array(twice) }
+            }
+        },
+        Value::Object(object) => {
+            let members = object.iter().map(|(key, member)| (Cow::Owned(key.to_owned()), map_lists(member, lists)));
+            Value::Object(Object::from_members(members.collect()))
+        }
+        other => other.clone(),
+    }
+}
+
+/// The paths at which two values differ: the smallest parts that one would have to change.
+pub(super) fn differences(one: &Value<'_>, other: &Value<'_>) -> Vec<Vec<String>> {
+    fn walk(one: &Value<'_>, other: &Value<'_>, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
+        match (one, other) {
+            (Value::Object(left), Value::Object(right)) => {
+                for (key, value) in left.iter() {
+                    path.push(key.to_owned());
+                    match right.get(key) {
+                        Some(there) => walk(value, there, path, found),
+                        None => found.push(path.clone()),
+                    }
+                    path.pop();
+                }
+                for (key, _) in right.iter().filter(|(key, _)| left.get(key).is_none()) {
+                    path.push(key.to_owned());
+                    found.push(path.clone());
+                    path.pop();
+                }
+            }
+            _ if one == other => {}
+            _ => found.push(path.clone()),
+        }
+    }
+    let mut found = Vec::new();
+    walk(one, other, &mut Vec::new(), &mut found);
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{differences, set};
+    use crate::value::Value;
+
+    fn parsed(text: &str) -> Value<'_> {
+        Value::parse(text.as_bytes()).expect("the row is JSON")
+    }
+
+    #[test]
+    fn members_are_replaced_added_and_taken_out() {
+        let value = parsed(r#"{"a":{"b":1,"c":2}}"#);
+        assert_eq!(set(&value, &["a", "b"], Some(Value::Null)), parsed(r#"{"a":{"b":null,"c":2}}"#));
+        assert_eq!(set(&value, &["a", "b"], None), parsed(r#"{"a":{"c":2}}"#));
+        assert_eq!(set(&value, &["x", "y"], Some(Value::Bool(true))), parsed(r#"{"a":{"b":1,"c":2},"x":{"y":true}}"#));
+        assert_eq!(set(&value, &["x"], None), value);
+        assert_eq!(set(&value, &["a", "b", "d"], Some(Value::Null)), value);
+    }
+
+    #[test]
+    fn differences_are_the_smallest_parts() {
+        let (one, other) =
+            (parsed(r#"{"a":{"b":1,"c":2},"d":[1]}"#), parsed(r#"{"a":{"b":1,"c":3},"e":null,"d":[1,2]}"#));
+        assert_eq!(differences(&one, &other), [vec!["a", "c"], vec!["d"], vec!["e"]]);
+        assert!(differences(&one, &one).is_empty());
+    }
+}

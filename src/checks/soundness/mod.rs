@@ -1,0 +1,20 @@
+//! Every template, rendered with every event it may meet.
+//!
+//! [`Rehearsal`] renders and keeps what went wrong; the rules that speak of it are in `rules`.
+
+mod address;
+mod cases;
+mod edit;
+mod form;
+mod hostile;
+mod json;
+mod rehearsal;
+mod shrink;
+mod stage;
+mod synthetic;
+mod thin;
+mod trace;
+
+pub(super) use json::Kind;
+pub(super) use rehearsal::{Break, Rehearsal};
+pub use stage::Stage;

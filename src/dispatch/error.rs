@@ -1,0 +1,74 @@
+//! What keeps a request from being made, with its place.
+
+use crate::finding::Place;
+
+/// Something that keeps a request from being made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct PlanError {
+    /// What kind of mistake it is.
+    pub kind: PlanErrorKind,
+    /// What is wrong. Secrets of the form are never part of it.
+    pub message: String,
+    /// How to mend it.
+    pub help: Option<String>,
+    /// Where it is, when it is in a manifest or a template.
+    pub spot: Option<Spot>,
+}
+
+/// The kinds of mistakes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlanErrorKind {
+    /// The value of a form variable is missing or wrong. Carries the variables' keys.
+    Form(Vec<String>),
+    /// The policy cannot be used.
+    Policy,
+    /// The delivery rules cannot be used.
+    Profile,
+    /// A template has a mistake of syntax, or its file is not there.
+    Template,
+    /// A template failed on this event.
+    Render,
+    /// The address is none.
+    Address,
+    /// A header cannot be sent.
+    Header,
+    /// The method is none.
+    Method,
+}
+
+/// A place in a file, as people and as programs count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spot {
+    /// The file and the bytes.
+    pub place: Place,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+}
+
+impl Spot {
+    /// Counts the line and the column of `place` in the text of its file.
+    pub(super) fn new(place: Place, text: &str) -> Self {
+        let before = text.get(..place.span.start).unwrap_or(text);
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let line = before.matches('\n').count() + 1;
+        let column = before[line_start..].chars().count() + 1;
+        Spot { place, line, column }
+    }
+}
+
+impl PlanError {
+    pub(super) fn new(kind: PlanErrorKind, message: impl Into<String>) -> Self {
+        PlanError { kind, message: message.into(), help: None, spot: None }
+    }
+
+    pub(super) fn help(self, help: impl Into<Option<String>>) -> Self {
+        PlanError { help: help.into(), ..self }
+    }
+
+    pub(super) fn at(self, spot: Spot) -> Self {
+        PlanError { spot: Some(spot), ..self }
+    }
+}

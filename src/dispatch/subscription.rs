@@ -1,0 +1,419 @@
+//! Everything about an integration under one form that does not depend on the event, worked out once.
+
+use super::address;
+use super::error::{PlanError, PlanErrorKind, Spot};
+use super::form::{FormScope, settle};
+use super::headers;
+use super::plan::{Plan, Ruling, SkipReason};
+use super::standard_payload;
+use crate::catalog::{Integration, TemplateText};
+use crate::delivery::Profile;
+use crate::event::Event;
+use crate::form::{FormValue, FormValues};
+use crate::manifest::{AuditLogEventsHook, Endpoint, FormVariableType, HmacSignature};
+use crate::outbound::{OutboundRequest, Signing};
+use crate::policy::{Policy, Target, Verdict};
+use crate::render::{self, Context, Escape, Moment, Options, RenderError, Template};
+use crate::secret::{Mask, Secret};
+
+const HOOK: &str = "/capabilities/auditLogEventsHook";
+const METHODS: [&str; 5] = ["POST", "PUT", "PATCH", "GET", "DELETE"];
+
+/// The form variable whose tick switches the check of the receiver's certificate off. Its key has had this
+/// meaning on the platform that this format comes from; a manifest without it cannot switch the check off.
+const SKIP_CERTIFICATE_CHECK: &str = "skip-ca-verification";
+
+/// What an administrator gets who writes no policy: every change of a flag in production, as on the platform
+/// that this format comes from.
+const POLICY_WITHOUT_A_WORD: &str =
+    r#"[{"effect": "allow", "resources": ["proj/*:env/production:flag/*"], "actions": ["*"]}]"#;
+
+/// How a subscription plans.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Settings<'s> {
+    /// Statements in place of the manifest's own, as JSON.
+    pub policy: Option<&'s [serde_json::Value]>,
+    /// Delivery rules in place of the manifest's own.
+    pub profile: Option<&'s Profile>,
+    /// When and under which number `edgeGridAuth` signs.
+    pub moment: Moment,
+    /// Renders as the reference's preview does, for comparing. Nothing planned so is for sending.
+    pub compat: bool,
+    /// Whether the form holds placeholders: the address need not be one then. Not for sending either.
+    pub placeholders: bool,
+}
+
+/// An integration, switched on: its policy compiled, its form settled, its templates at hand.
+#[derive(Debug)]
+pub struct Subscription<'i> {
+    integration: &'i Integration,
+    policy: Policy,
+    form: FormScope,
+    profile: Profile,
+    way: Result<Way<'i>, SkipReason>,
+    moment: Moment,
+    compat: bool,
+    placeholders: bool,
+    mask: Mask,
+}
+
+/// How events go out.
+#[derive(Debug)]
+struct Way<'i> {
+    hook: &'i AuditLogEventsHook,
+    method: &'i str,
+    url: &'i TemplateText,
+    headers: Vec<(&'i str, &'i TemplateText)>,
+    signing: Option<Signing>,
+    skip_certificate_check: bool,
+}
+
+impl<'i> Subscription<'i> {
+    /// Settles everything that does not depend on the event.
+    ///
+    /// # Errors
+    /// Every mistake in the form, the policy, the delivery rules, the method and the names of headers; and
+    /// templates of the address or a header that do not compile.
+    pub fn new(
+        integration: &'i Integration,
+        form: &FormValues,
+        settings: Settings<'_>,
+    ) -> Result<Subscription<'i>, Vec<PlanError>> {
+        let mut mistakes = Vec::new();
+        let scope =
+            settle(&integration.manifest, form, settings.placeholders).map_err(|errors| mistakes.extend(errors));
+        let policy = policy(integration, settings.policy).map_err(|errors| mistakes.extend(errors));
+        let own_profile = settings.profile.cloned().map_or_else(|| profile(integration), Ok);
+        let profile = own_profile.map_err(|errors| mistakes.extend(errors));
+        let way = way(integration, form, &mut mistakes);
+        match (scope, policy, profile) {
+            (Ok(form_scope), Ok(policy), Ok(profile)) if mistakes.is_empty() => Ok(Subscription {
+                integration,
+                policy,
+                form: form_scope,
+                profile,
+                way,
+                moment: settings.moment,
+                compat: settings.compat,
+                placeholders: settings.placeholders,
+                mask: Mask::new(&secrets(integration, form)),
+            }),
+            _ => Err(mistakes),
+        }
+    }
+
+    /// The rules of its deliveries.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// Hides the secrets of its form in text that somebody else wrote.
+    pub fn mask(&self) -> &Mask {
+        &self.mask
+    }
+
+    /// What the policy says about `event`, with the reason. Planning does not need it: it is for showing.
+    pub fn ruling(&self, event: &Event<'_>) -> Ruling {
+        let targets = event.targets();
+        let explanation = self.policy.explain(&targets);
+        let decision = &explanation.decision;
+        Ruling {
+            verdict: decision.verdict,
+            statement: decision.statement,
+            target: decision.resource(),
+            action: decision.action().to_owned(),
+            reason: explanation.reason(),
+        }
+    }
+
+    /// What happens with `event`.
+    ///
+    /// # Errors
+    /// A template that does not compile or fails on this event, an address that is none, a header that cannot
+    /// be sent.
+    pub fn plan(&self, event: &Event<'_>) -> Result<Plan, PlanError> {
+        self.plan_for(event, &event.targets())
+    }
+
+    /// The same, with the event's targets at hand: for an event that many subscriptions look at.
+    ///
+    /// # Errors
+    /// As [`Subscription::plan`].
+    pub fn plan_for(&self, event: &Event<'_>, targets: &[Target<'_>]) -> Result<Plan, PlanError> {
+        let way = match &self.way {
+            Ok(way) => way,
+            Err(reason) => return Ok(Plan::Skip(reason.clone())),
+        };
+        match self.policy.decide_any(targets).verdict {
+            Verdict::Allow => {}
+            Verdict::Deny => return Ok(Plan::Skip(SkipReason::Denied)),
+            Verdict::None => return Ok(Plan::Skip(SkipReason::NotAllowed)),
+        }
+        let body = if way.hook.use_standard_webhook_payload {
+            standard_payload::body(event)
+        } else {
+            let Some((key, template)) = self.template_for(way.hook, event.kind())? else {
+                return Ok(Plan::Skip(SkipReason::NoTemplate { kind: event.kind().to_owned() }));
+            };
+            let body = self.render_body(key, template, event)?;
+            if body.trim().is_empty() {
+                return Ok(Plan::Skip(SkipReason::EmptyBody { template: key }));
+            }
+            body
+        };
+        self.request(way, event, body).map(Plan::Send)
+    }
+
+    /// The template of the event's kind, else the one for every kind. Its file may be missing: then nothing
+    /// else takes its place.
+    fn template_for(
+        &self,
+        hook: &AuditLogEventsHook,
+        kind: &str,
+    ) -> Result<Option<(&'static str, &'i TemplateText)>, PlanError> {
+        // `validation` is the body of the "test connection" button, whatever kinds there will be.
+        let named = |wanted: &str| hook.templates.named().find(|(key, _)| *key == wanted);
+        let own = Some(kind).filter(|kind| !matches!(*kind, "default" | "validation")).and_then(named);
+        let Some((key, path)) = own.or_else(|| named("default")) else { return Ok(None) };
+        let pointer = format!("{HOOK}/templates/{key}");
+        match self.integration.template(&pointer) {
+            Some(template) => Ok(Some((key, template))),
+            None => {
+                let place = self.integration.source.value_place(&pointer);
+                let message = format!("the `{key}` template cannot be read: `{path}`");
+                Err(PlanError::new(PlanErrorKind::Template, message)
+                    .at(Spot::new(place, &self.integration.source.text)))
+            }
+        }
+    }
+
+    fn render_body(&self, key: &str, text: &TemplateText, event: &Event<'_>) -> Result<String, PlanError> {
+        let what = format!("the `{key}` template");
+        let template = compiled(self.integration, text, &what)?;
+        let overlay = [("formVariables", &self.form.for_bodies)];
+        let escaped;
+        let (root, escape) = if self.compat {
+            // The reference escapes an event's strings for JSON first, and everything for HTML after that.
+            escaped = match text.escape {
+                Escape::Json => render::json_escaped(&event.context),
+                Escape::Html | Escape::None => event.context.clone(),
+            };
+            (&escaped, Escape::Html)
+        } else {
+            (&event.context, text.escape)
+        };
+        template
+            .render(Context { root, overlay: &overlay }, self.options(escape))
+            .map_err(|error| self.failed(text, &what, &error))
+    }
+
+    /// Renders the template of an address or a header: form variables at the root, the event under `context`.
+    fn render_part(&self, text: &TemplateText, what: &str, event: &Event<'_>) -> Result<String, PlanError> {
+        let template = compiled(self.integration, text, what)?;
+        let overlay = [("oauth", &self.form.oauth), ("context", &event.context)];
+        let escape = if self.compat { Escape::Html } else { text.escape };
+        template
+            .render(Context { root: &self.form.variables, overlay: &overlay }, self.options(escape))
+            .map_err(|error| self.failed(text, what, &error))
+    }
+
+    fn options(&self, escape: Escape) -> Options {
+        Options { moment: self.moment, ..Options::new(escape) }
+    }
+
+    fn failed(&self, text: &TemplateText, what: &str, error: &RenderError) -> PlanError {
+        let message = self.mask.apply(&format!("{what} fails on this event: {error}"));
+        PlanError::new(PlanErrorKind::Render, message)
+            .help(error.help.as_deref().map(|help| self.mask.apply(help)))
+            .at(spot(self.integration, text, error.span.clone()))
+    }
+
+    fn request(&self, way: &Way<'i>, event: &Event<'_>, body: String) -> Result<OutboundRequest, PlanError> {
+        let rendered = self.render_part(way.url, "the template of the address", event)?;
+        let address = address::finish(&rendered, &way.url.text, self.placeholders).map_err(|reason| {
+            let shown = self.mask.apply(rendered.trim());
+            PlanError::new(PlanErrorKind::Address, format!("`{shown}` is no address to send to: {reason}"))
+                .help(format!("it was made by `{}`", way.url.text))
+                .at(spot(self.integration, way.url, 0..way.url.text.len()))
+        })?;
+        // A GET asks for something and has nothing to bring: many servers and proxies refuse one with a body.
+        let body = if way.method == "GET" { String::new() } else { body };
+        let mut request = OutboundRequest {
+            method: way.method.to_owned(),
+            url: address.url,
+            headers: Vec::with_capacity(way.headers.len() + 2),
+            body,
+            signing: way.signing.clone(),
+            skip_certificate_check: way.skip_certificate_check,
+        };
+        for (name, text) in &way.headers {
+            let rendered = self.render_part(text, &format!("the template of header `{name}`"), event)?;
+            let value = headers::check_value(&rendered).map_err(|what| {
+                PlanError::new(PlanErrorKind::Header, format!("the value of header `{name}` has a {what} in it"))
+                    .help(format!("it was made by `{}`; check the form for a stray line end", text.text))
+                    .at(spot(self.integration, text, 0..text.text.len()))
+            })?;
+            request.headers.push(((*name).to_owned(), value.to_owned()));
+        }
+        if way.hook.endpoint.as_ref().is_some_and(|endpoint| endpoint.headers.is_none()) && !request.body.is_empty() {
+            request.headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
+        }
+        if let Some(authorization) = address.authorization.filter(|_| request.header("authorization").is_none()) {
+            request.headers.push(("Authorization".to_owned(), authorization));
+        }
+        let signatures =
+            self.profile.stamp.steady_signatures(&request).map_err(|error| {
+                PlanError::new(PlanErrorKind::Header, format!("the body cannot be signed: {error}"))
+            })?;
+        for (name, value) in signatures {
+            request.headers.retain(|(own, _)| !own.eq_ignore_ascii_case(&name));
+            request.headers.push((name, value));
+        }
+        Ok(request)
+    }
+}
+
+fn compiled<'t>(integration: &Integration, text: &'t TemplateText, what: &str) -> Result<&'t Template, PlanError> {
+    text.compiled.as_ref().map_err(|error| {
+        PlanError::new(PlanErrorKind::Template, format!("{what} cannot be used: {error}"))
+            .help(error.help.clone())
+            .at(spot(integration, text, error.span.clone()))
+    })
+}
+
+fn spot(integration: &Integration, text: &TemplateText, within: std::ops::Range<usize>) -> Spot {
+    let source = &integration.source;
+    let file_text = if text.file.is_some() { &text.text } else { &source.text };
+    Spot::new(text.place(source, within), file_text)
+}
+
+fn manifest_spot(integration: &Integration, pointer: &str) -> Spot {
+    Spot::new(integration.source.value_place(pointer), &integration.source.text)
+}
+
+fn policy(integration: &Integration, own: Option<&[serde_json::Value]>) -> Result<Policy, Vec<PlanError>> {
+    let pointer = format!("{HOOK}/defaultPolicy");
+    // From the JSON itself: a statement that could not be read whole might allow what it was to deny.
+    let written = own.or_else(|| integration.source.json.pointer(&pointer)?.as_array().map(Vec::as_slice));
+    let default: Vec<serde_json::Value>;
+    let statements = match written {
+        Some(statements) => statements,
+        None => {
+            default = serde_json::from_str(POLICY_WITHOUT_A_WORD).unwrap_or_default();
+            &default
+        }
+    };
+    Policy::from_json(statements).map_err(|errors| {
+        let located = errors.into_iter().map(|error| {
+            let mistake = PlanError::new(PlanErrorKind::Policy, error.to_string()).help(error.help());
+            if own.is_some() {
+                return mistake;
+            }
+            mistake.at(manifest_spot(integration, &format!("{pointer}{}", error.spot.pointer())))
+        });
+        located.collect()
+    })
+}
+
+fn profile(integration: &Integration) -> Result<Profile, Vec<PlanError>> {
+    let written = integration.manifest.hook().and_then(|hook| hook.delivery.as_ref()).filter(|value| !value.is_null());
+    let Some(written) = written else { return Ok(Profile::engine_default()) };
+    Profile::from_json(written).map_err(|mistakes| {
+        let located = mistakes.into_iter().map(|mistake| {
+            PlanError::new(PlanErrorKind::Profile, mistake.message)
+                .help(mistake.help)
+                .at(manifest_spot(integration, &format!("{HOOK}/delivery{}", mistake.pointer)))
+        });
+        located.collect()
+    })
+}
+
+fn way<'i>(
+    integration: &'i Integration,
+    form: &FormValues,
+    mistakes: &mut Vec<PlanError>,
+) -> Result<Way<'i>, SkipReason> {
+    let hook = integration.manifest.hook().ok_or(SkipReason::NoHook)?;
+    if hook.delivery_method.as_deref() == Some("custom") {
+        return Err(SkipReason::CustomDelivery);
+    }
+    let endpoint = hook.endpoint.as_ref().ok_or(SkipReason::NoEndpoint)?;
+    if !METHODS.contains(&endpoint.method.as_str()) {
+        let upper = endpoint.method.to_uppercase();
+        let help = match METHODS.iter().find(|method| **method == upper) {
+            Some(method) => format!("write `{method}`"),
+            None => "the methods are `POST`, `PUT`, `PATCH`, `GET` and `DELETE`".to_owned(),
+        };
+        mistakes.push(
+            PlanError::new(PlanErrorKind::Method, format!("`{}` is no method to send with", endpoint.method))
+                .help(help)
+                .at(manifest_spot(integration, &format!("{HOOK}/endpoint/method"))),
+        );
+    }
+    let mut template = |pointer: String, what: &str| {
+        let Some(text) = integration.template(&pointer) else {
+            let message = format!("{what} is missing");
+            let spot = manifest_spot(integration, &pointer);
+            mistakes.push(PlanError::new(PlanErrorKind::Template, message).at(spot));
+            return None;
+        };
+        mistakes.extend(compiled(integration, text, what).err());
+        Some(text)
+    };
+    let url = template(format!("{HOOK}/endpoint/url"), "the template of the address");
+    let mut headers = Vec::new();
+    for (at, header) in endpoint.headers.iter().flatten().enumerate() {
+        let pointer = format!("{HOOK}/endpoint/headers/{at}");
+        let text = template(format!("{pointer}/value"), &format!("the template of header `{}`", header.name));
+        headers.extend(text.map(|text| (header.name.as_str(), text)));
+    }
+    for (at, header) in endpoint.headers.iter().flatten().enumerate() {
+        if let Err((message, help)) = headers::check_name(&header.name) {
+            let spot = manifest_spot(integration, &format!("{HOOK}/endpoint/headers/{at}/name"));
+            mistakes.push(PlanError::new(PlanErrorKind::Header, message).help(help).at(spot));
+        }
+    }
+    // Without an address there is a mistake already, and no subscription to need one.
+    let url = url.ok_or(SkipReason::NoEndpoint)?;
+    Ok(Way {
+        hook,
+        method: &endpoint.method,
+        url,
+        headers,
+        signing: signing(endpoint, form),
+        skip_certificate_check: skips_certificate_check(integration, form),
+    })
+}
+
+/// What signs the body; nothing while the secret is empty, since signing is a thing administrators choose.
+fn signing(endpoint: &Endpoint, form: &FormValues) -> Option<Signing> {
+    let HmacSignature { header_name, hmac_secret_form_variable_key } = endpoint.hmac_signature.as_ref()?;
+    let key = match form.values.get(hmac_secret_form_variable_key.as_deref()?)? {
+        FormValue::Secret(secret) => secret.clone(),
+        FormValue::Text(text) => Secret::new(text.clone()),
+        FormValue::Flag(_) | FormValue::List(_) => return None,
+    };
+    let header = header_name.clone().filter(|name| headers::check_name(name).is_ok());
+    (!key.expose().is_empty()).then_some(Signing { header, key })
+}
+
+fn skips_certificate_check(integration: &Integration, form: &FormValues) -> bool {
+    let declared = integration
+        .manifest
+        .form_variables
+        .iter()
+        .any(|variable| variable.key == SKIP_CERTIFICATE_CHECK && variable.kind == FormVariableType::Boolean);
+    declared && form.values.get(SKIP_CERTIFICATE_CHECK) == Some(&FormValue::Flag(true))
+}
+
+/// Every secret of a form: values of variables that say so, and the OAuth token.
+fn secrets(integration: &Integration, form: &FormValues) -> Vec<Secret> {
+    let declared =
+        |key: &str| integration.manifest.form_variables.iter().any(|variable| variable.key == key && variable.secret());
+    let values = form.values.iter().filter_map(|(key, value)| match value {
+        FormValue::Secret(secret) => Some(secret.clone()),
+        FormValue::Text(text) if declared(key) => Some(Secret::new(text.clone())),
+        _ => None,
+    });
+    values.chain(form.oauth.iter().map(|oauth| oauth.access_token.clone())).collect()
+}

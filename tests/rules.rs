@@ -1,0 +1,11 @@
+//! What `validate` says about an integration with one mistake in it, and about one without.
+
+mod rules {
+    mod documented;
+    mod forms;
+    mod hooks;
+    mod other_capabilities;
+    mod policies;
+    mod support;
+    mod templates;
+}

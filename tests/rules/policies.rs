@@ -1,0 +1,86 @@
+//! Rules about the hook's policy.
+
+use serde_json::{Value, json};
+
+use super::support::{Folder, nothing, only, right, tells};
+
+const POLICY: &str = "/capabilities/auditLogEventsHook/defaultPolicy";
+
+fn with_statement(statement: Value) -> Folder {
+    right().with(POLICY, json!([statement]))
+}
+
+fn only_for_flags(statement: Value) -> Folder {
+    let templates = json!({ "flag": "templates/flag.json.hbs" });
+    with_statement(statement).with("/capabilities/auditLogEventsHook/templates", templates)
+}
+
+#[test]
+fn a_resource_can_exist() {
+    let rows = [
+        ("proj/*:env/*:flagg/*", "did you mean"),
+        ("proj/*:flag/*", "environment"),
+        ("flag/*", "proj/*:env/*:flag/*"),
+        ("proj/*:env", "env"),
+        ("proj/*:metric/*:flag/*", "flag"),
+    ];
+    for (resource, word) in rows {
+        let folder = with_statement(json!({ "effect": "allow", "resources": [resource], "actions": ["*"] }));
+        only(&folder, "impossible-resource", "error", &format!("{POLICY}/0/resources/0"), &[word]);
+    }
+    nothing(&with_statement(
+        json!({ "effect": "allow", "resources": ["proj/*;a,b:env/*;qa_*:flag/x*"], "actions": ["*"] }),
+    ));
+}
+
+#[test]
+fn a_resource_can_be_read() {
+    let folder = with_statement(json!({ "effect": "allow", "resources": ["proj/*:env/a,b:flag/*"], "actions": ["*"] }));
+    only(&folder, "invalid-policy", "error", &format!("{POLICY}/0/resources/0"), &[]);
+}
+
+#[test]
+fn a_list_does_not_stand_beside_its_twin() {
+    let folder = with_statement(json!({
+        "effect": "allow", "resources": ["proj/*:env/*:flag/*"], "actions": ["*"], "notActions": ["deleteFlag"]
+    }));
+    let told = tells(&folder, "policy-twins", &format!("{POLICY}/0/notActions"));
+    assert!(told.message.contains("`actions`"), "{told:?}");
+}
+
+#[test]
+fn an_action_exists() {
+    let acting = |action: &str| {
+        with_statement(
+            json!({ "effect": "allow", "resources": ["proj/*:env/*:flag/*"], "actions": ["updateOn", action] }),
+        )
+    };
+    let pointer = format!("{POLICY}/0/actions/1");
+    only(&acting("updateFallThrough"), "unknown-action", "error", &pointer, &["did you mean `updateFallthrough`?"]);
+    only(&acting("polishFlag"), "unknown-action", "warning", &pointer, &["`polishFlag`"]);
+    only(&acting("createProject"), "unknown-action", "warning", &pointer, &["`proj/*`"]);
+    nothing(&acting("update*"));
+}
+
+#[test]
+fn a_statement_covers_something() {
+    let folder = with_statement(json!({ "effect": "allow", "resources": ["proj/*:env/*:flag/*"], "actions": [] }));
+    tells(&folder, "idle-statement", &format!("{POLICY}/0/actions"));
+}
+
+#[test]
+fn a_policy_lets_through_what_a_template_serves() {
+    let folder = only_for_flags(json!({ "effect": "allow", "resources": ["proj/*:env/production"], "actions": ["*"] }));
+    only(&folder, "never-matching-policy", "error", POLICY, &["`flag`", "default"]);
+    let folder = with_statement(json!({ "effect": "deny", "resources": ["proj/*:env/*:flag/*"], "actions": ["*"] }));
+    only(&folder, "never-matching-policy", "warning", POLICY, &["every statement denies"]);
+}
+
+#[test]
+fn what_a_policy_lets_through_has_a_template() {
+    let folder = only_for_flags(json!({
+        "effect": "allow", "resources": ["proj/*:env/*:flag/*", "proj/*:env/*:segment/*"], "actions": ["*"]
+    }));
+    only(&folder, "unserved-kind", "warning", POLICY, &["`segment`"]);
+    nothing(&only_for_flags(json!({ "effect": "allow", "resources": ["proj/*:env/*:flag/*"], "actions": ["*"] })));
+}
