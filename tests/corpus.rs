@@ -8,6 +8,7 @@ mod corpus {
     mod integrations;
     mod mutants;
     mod policy;
+    mod sources;
 }
 
 /// A file of the corpus; `None`, with a word on standard error, when there is no corpus.
