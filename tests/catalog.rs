@@ -221,7 +221,7 @@ fn every_template_of_every_capability_is_found() {
         .templates
         .iter()
         .map(|template| {
-            assert_eq!(integration.source.json.pointer(&template.pointer).and_then(Value::as_str).is_some(), true);
+            assert!(integration.source.json.pointer(&template.pointer).and_then(Value::as_str).is_some());
             format!("{} {:?} {:?}", template.pointer, template.role, template.escape)
         })
         .collect();

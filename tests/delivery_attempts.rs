@@ -22,16 +22,16 @@ struct HandClock {
 
 impl Clock for HandClock {
     fn now(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_secs(START) + *self.passed.lock().unwrap()
+        SystemTime::UNIX_EPOCH + Duration::from_secs(START) + *self.passed.lock().expect("no thread broke")
     }
 
     fn elapsed(&self) -> Duration {
-        *self.passed.lock().unwrap()
+        *self.passed.lock().expect("no thread broke")
     }
 
     fn sleep(&self, pause: Duration) -> impl Future<Output = ()> + Send {
-        *self.passed.lock().unwrap() += pause;
-        self.slept.lock().unwrap().push(pause);
+        *self.passed.lock().expect("no thread broke") += pause;
+        self.slept.lock().expect("no thread broke").push(pause);
         ready(())
     }
 }
@@ -50,9 +50,9 @@ impl Exchange for Script {
         headers: &[(String, String)],
         _timeout: Duration,
     ) -> impl Future<Output = Result<Answer, Failure>> + Send {
-        self.sent.lock().unwrap().push((request.clone(), headers.to_vec()));
+        self.sent.lock().expect("no thread broke").push((request.clone(), headers.to_vec()));
         // A script that has run out repeats its last trouble for ever.
-        ready(self.answers.lock().unwrap().pop_front().unwrap_or_else(|| answer(500, None)))
+        ready(self.answers.lock().expect("no thread broke").pop_front().unwrap_or_else(|| answer(500, None)))
     }
 }
 
@@ -106,7 +106,12 @@ fn run_for(profile: &str, longest_pause: Duration, answers: impl IntoIterator<It
             assert_eq!(usize::try_from(attempt.number.get()), Ok(told), "attempts are told in order");
         },
     ));
-    Ran { ending, pauses: clock.slept.into_inner().unwrap(), sent: script.sent.into_inner().unwrap(), told }
+    Ran {
+        ending,
+        pauses: clock.slept.into_inner().expect("no thread broke"),
+        sent: script.sent.into_inner().expect("no thread broke"),
+        told,
+    }
 }
 
 impl Ran {

@@ -105,12 +105,17 @@ fn the_portable_schema_lacks_only_what_this_engine_adds() {
     let delivery = "/definitions/auditLogEventsHook/properties/delivery";
     assert!(own.pointer(delivery).is_some() && portable.pointer(delivery).is_none());
     assert!(!portable.to_string().contains("delivery\""));
-    let count = |schema: &Value| {
-        let mut count = 0;
-        each_schema(schema, "", &mut |_, _| count += 1);
-        count
-    };
-    assert!(count(&own) - count(&portable) < 10);
+    // Putting the additions back gives the whole schema again.
+    let mut restored = portable.clone();
+    for path in ["/properties/$schema", delivery, "/definitions/delivery"] {
+        let (object, name) = path.rsplit_once('/').expect("a path");
+        let part = own.pointer(path).expect("it is an addition").clone();
+        restored.pointer_mut(object).and_then(Value::as_object_mut).expect("an object").insert(name.to_owned(), part);
+    }
+    for path in ["/propertyNames/enum", "/definitions/auditLogEventsHook/propertyNames/enum"] {
+        *restored.pointer_mut(path).expect("a list") = own.pointer(path).expect("a list").clone();
+    }
+    assert_eq!(restored, own);
 }
 
 /// What the schema says of the manifest in which `written` stands for `right`.
@@ -312,4 +317,14 @@ fn the_engines_own_additions_are_accepted_and_told_when_asked_for() {
         ["18:74 `delivery` must be text or an object, not a number; for example: `\"standard-webhooks\"`"]
     );
     assert_eq!(told_of("{}"), Vec::<String>::new());
+    assert_eq!(told_of(r#"{"profile": "kong", "attempts": 3, "pauses": ["1s", "2s"]}"#), Vec::<String>::new());
+    assert_eq!(told_of(r#"{"attemps": 3}"#), ["18:75 a profile has no `attemps`; did you mean `attempts`?"]);
+    assert_eq!(
+        told_of(r#"{"timeout": "soon"}"#),
+        ["18:86 `timeout` must be a time, such as `300ms`, `5s`, `30m` or `2h`; for example: `\"30s\"`"]
+    );
+    assert_eq!(
+        told_of(r#"{"pauses": [], "backoff": {"first": "1s", "cap": "2s"}}"#),
+        ["18:89 `pauses` and `backoff` both say when to try again; keep one of them"]
+    );
 }

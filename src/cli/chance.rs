@@ -37,7 +37,7 @@ fn wall_time() -> SystemTime {
 }
 
 /// The machine's own dice.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Chance;
 
 impl Chance {

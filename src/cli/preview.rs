@@ -63,7 +63,7 @@ pub(super) fn run(args: &PreviewArgs, environment: &Environment) -> Result<Exit,
         Err(FormFailure::Form(errors)) => return form_exit(&errors, environment),
     };
     let form = dispatch::fill_in(&integration.manifest, &given);
-    let moment = Chance::default().moment();
+    let moment = Chance.moment();
     let subscribe = |form: &FormValues, placeholders: bool| {
         Subscription::new(
             &integration,

@@ -76,7 +76,7 @@ pub(super) fn run(args: &SendArgs, environment: &Environment) -> Result<Exit, Cl
     };
     let source = EventSource::read(&args.context)?;
     let event = source.event()?;
-    let chance = Chance::default();
+    let chance = Chance;
     let settings = Settings { profile: profile.as_ref(), moment: chance.moment(), ..Settings::default() };
     let subscription = match Subscription::new(&integration, &form, settings) {
         Ok(subscription) => subscription,
@@ -120,7 +120,7 @@ fn named(name: &str) -> Result<Profile, CliError> {
 fn carry_out(order: &Order<'_>, args: &SendArgs, mask: &Mask, environment: &Environment) -> Result<Exit, CliError> {
     let guard = if args.allow_private { AddressGuard::allowing_private() } else { AddressGuard::public_only() };
     let sender = Sender::new(guard, SystemResolver, Limits::default());
-    let (clock, chance) = (SystemClock::start(), Chance::default());
+    let (clock, chance) = (SystemClock::start(), Chance);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -13,7 +13,7 @@ pub struct PlanError {
     /// How to mend it.
     pub help: Option<String>,
     /// Where it is, when it is in a manifest or a template.
-    pub spot: Option<Spot>,
+    pub spot: Option<Box<Spot>>,
 }
 
 /// The kinds of mistakes.
@@ -69,6 +69,6 @@ impl PlanError {
     }
 
     pub(super) fn at(self, spot: Spot) -> Self {
-        PlanError { spot: Some(spot), ..self }
+        PlanError { spot: Some(Box::new(spot)), ..self }
     }
 }
