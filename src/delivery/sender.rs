@@ -319,15 +319,25 @@ fn tls_error<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e rus
 }
 
 fn explain_tls(error: &rustls::Error) -> Failure {
-    match error {
-        rustls::Error::InvalidCertificate(reason) => {
-            Failure::new(FailureKind::Tls, format!("the receiver's certificate is not to be trusted: {reason}"))
-                .help("a certificate of your own authority is trusted once `SSL_CERT_FILE` names it")
-        }
-        other => {
-            Failure::new(FailureKind::Tls, format!("no secure connection: {}", lowercase_first(&other.to_string())))
-        }
-    }
+    use rustls::CertificateError as Mistake;
+    let rustls::Error::InvalidCertificate(mistake) = error else {
+        return Failure::new(
+            FailureKind::Tls,
+            format!("no secure connection: {}", lowercase_first(&error.to_string())),
+        );
+    };
+    let (why, help) = match mistake {
+        Mistake::Expired | Mistake::ExpiredContext { .. } => ("it has expired", None),
+        Mistake::NotValidYet | Mistake::NotValidYetContext { .. } => ("it is not valid yet", None),
+        Mistake::NotValidForName | Mistake::NotValidForNameContext { .. } => ("it is for another name", None),
+        Mistake::Revoked => ("it was revoked", None),
+        _ => (
+            "nobody whom this machine trusts vouches for it",
+            Some("a certificate of your own authority is trusted once `SSL_CERT_FILE` names it"),
+        ),
+    };
+    let message = format!("the receiver's certificate is not to be trusted: {why}");
+    Failure { help: help.map(str::to_owned), ..Failure::new(FailureKind::Tls, message) }
 }
 
 /// Building a client fails only over certificates.
