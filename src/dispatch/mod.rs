@@ -13,6 +13,7 @@ mod placeholder;
 mod plan;
 mod standard_payload;
 mod subscription;
+mod visibility;
 
 pub use error::{PlanError, PlanErrorKind, Spot};
 pub use form_text::read_form;

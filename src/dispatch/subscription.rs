@@ -4,6 +4,7 @@ use super::address;
 use super::error::{PlanError, PlanErrorKind, Spot};
 use super::form::{FormScope, settle};
 use super::headers;
+use super::placeholder::placeholder;
 use super::plan::{Plan, Ruling, SkipReason};
 use super::standard_payload;
 use crate::catalog::{Integration, TemplateText};
@@ -17,6 +18,8 @@ use crate::render::{self, Context, Escape, Moment, Options, RenderError, Templat
 use crate::secret::{Mask, Secret};
 
 const HOOK: &str = "/capabilities/auditLogEventsHook";
+/// Stands for a signature while the signing secret is a placeholder.
+const SIGNATURE: &str = "$SIGNATURE";
 const METHODS: [&str; 5] = ["POST", "PUT", "PATCH", "GET", "DELETE"];
 
 /// The form variable whose tick switches the check of the receiver's certificate off. Its key has had this
@@ -65,6 +68,8 @@ struct Way<'i> {
     url: &'i TemplateText,
     headers: Vec<(&'i str, &'i TemplateText)>,
     signing: Option<Signing>,
+    /// Whether the signing secret is a placeholder: what it signs proves nothing.
+    unsigned: bool,
     skip_certificate_check: bool,
 }
 
@@ -85,7 +90,7 @@ impl<'i> Subscription<'i> {
         let policy = policy(integration, settings.policy).map_err(|errors| mistakes.extend(errors));
         let own_profile = settings.profile.cloned().map_or_else(|| profile(integration), Ok);
         let profile = own_profile.map_err(|errors| mistakes.extend(errors));
-        let way = way(integration, form, &mut mistakes);
+        let way = way(integration, form, settings.placeholders, &mut mistakes);
         match (scope, policy, profile) {
             (Ok(form_scope), Ok(policy), Ok(profile)) if mistakes.is_empty() => Ok(Subscription {
                 integration,
@@ -266,6 +271,7 @@ impl<'i> Subscription<'i> {
                 PlanError::new(PlanErrorKind::Header, format!("the body cannot be signed: {error}"))
             })?;
         for (name, value) in signatures {
+            let value = if way.unsigned { SIGNATURE.to_owned() } else { value };
             request.headers.retain(|(own, _)| !own.eq_ignore_ascii_case(&name));
             request.headers.push((name, value));
         }
@@ -331,6 +337,7 @@ fn profile(integration: &Integration) -> Result<Profile, Vec<PlanError>> {
 fn way<'i>(
     integration: &'i Integration,
     form: &FormValues,
+    placeholders: bool,
     mistakes: &mut Vec<PlanError>,
 ) -> Result<Way<'i>, SkipReason> {
     let hook = integration.manifest.hook().ok_or(SkipReason::NoHook)?;
@@ -375,12 +382,16 @@ fn way<'i>(
     }
     // Without an address there is a mistake already, and no subscription to need one.
     let url = url.ok_or(SkipReason::NoEndpoint)?;
+    let signing = signing(endpoint, form);
+    let variable = endpoint.hmac_signature.as_ref().and_then(|hmac| hmac.hmac_secret_form_variable_key.as_deref());
+    let is_placeholder = |signing: &Signing| variable.is_some_and(|key| placeholder(key) == signing.key.expose());
     Ok(Way {
         hook,
         method: &endpoint.method,
         url,
         headers,
-        signing: signing(endpoint, form),
+        unsigned: placeholders && signing.as_ref().is_some_and(is_placeholder),
+        signing,
         skip_certificate_check: skips_certificate_check(integration, form),
     })
 }
