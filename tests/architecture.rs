@@ -9,7 +9,7 @@ const FLOORS: &[&[&str]] = &[
     &["cli"],
     &["checks", "dispatch"],
     &["catalog"],
-    &["render", "delivery"],
+    &["render", "delivery", "source"],
     &["manifest", "event", "outbound", "form", "finding"],
     &["policy", "secret", "value"],
 ];

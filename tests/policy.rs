@@ -1,5 +1,7 @@
 //! What a policy decides: rows that read like the documentation, laws, and a slow oracle.
 
+use std::sync::LazyLock;
+
 use flagpost::policy::{Effect, Policy, Resource, Segment, Statement, Target, UnstatedTags, Verdict};
 use proptest::prelude::*;
 
@@ -231,16 +233,12 @@ fn hostile_patterns_take_no_time() {
 // ---- the oracle -----------------------------------------------------------------------------------------
 
 /// Tries every way a star can be filled. Slow, and plainly what a star means.
-fn oracle_glob(pattern: &[char], text: &[char]) -> bool {
+fn oracle_covers(pattern: &[u8], text: &[u8]) -> bool {
     match pattern.split_first() {
         None => text.is_empty(),
-        Some(('*', rest)) => (0..=text.len()).any(|eaten| oracle_glob(rest, &text[eaten..])),
-        Some((letter, rest)) => text.first() == Some(letter) && oracle_glob(rest, &text[1..]),
+        Some((b'*', rest)) => (0..=text.len()).any(|eaten| oracle_covers(rest, &text[eaten..])),
+        Some((letter, rest)) => text.first() == Some(letter) && oracle_covers(rest, &text[1..]),
     }
-}
-
-fn oracle_covers(pattern: &str, text: &str) -> bool {
-    oracle_glob(&pattern.chars().collect::<Vec<_>>(), &text.chars().collect::<Vec<_>>())
 }
 
 /// One segment: type, name, tags when told.
@@ -257,17 +255,17 @@ fn oracle_specifier(specifier: &str, resource: &[Level], untold: bool) -> bool {
             let (head, filters) = segment.split_once(';').unwrap_or((segment, ""));
             let (written_kind, written_name) = head.split_once('/').expect("the strategy writes slashes");
             written_kind == *kind
-                && oracle_covers(written_name, name)
+                && oracle_covers(written_name.as_bytes(), name.as_bytes())
                 && filters.split(',').filter(|filter| !filter.is_empty()).all(|filter| match tags {
                     None => untold,
-                    Some(tags) => tags.iter().any(|tag| oracle_covers(filter, tag)),
+                    Some(tags) => tags.iter().any(|tag| oracle_covers(filter.as_bytes(), tag.as_bytes())),
                 })
         })
 }
 
 fn oracle_statement(statement: &Statement, resource: &[Level], action: &str, untold: bool) -> bool {
     let specified = |list: &[String]| list.iter().any(|entry| oracle_specifier(entry, resource, untold));
-    let acted = |list: &[String]| list.iter().any(|entry| oracle_covers(entry, action));
+    let acted = |list: &[String]| list.iter().any(|entry| oracle_covers(entry.as_bytes(), action.as_bytes()));
     statement.resources.as_deref().is_none_or(specified)
         && !statement.not_resources.as_deref().is_some_and(specified)
         && statement.actions.as_deref().is_none_or(acted)
@@ -297,9 +295,9 @@ fn oracle(statements: &[Statement], resource: &[Level], action: &str) -> Verdict
     if !resource.iter().any(|(kind, name, _)| *kind == "env" && name == "~") {
         return oracle_once(statements, resource, action);
     }
-    let mut verdicts = names(6).into_iter().map(|environment| {
-        let mut resource = resource.to_vec();
-        resource.iter_mut().filter(|(kind, ..)| *kind == "env").for_each(|level| level.1.clone_from(&environment));
+    let mut resource = resource.to_vec();
+    let mut verdicts = NAMES.iter().map(|environment| {
+        resource.iter_mut().filter(|(kind, ..)| *kind == "env").for_each(|level| level.1.clone_from(environment));
         oracle_once(statements, &resource, action)
     });
     let mut denied = false;
@@ -313,16 +311,16 @@ fn oracle(statements: &[Statement], resource: &[Level], action: &str) -> Verdict
     }
 }
 
-/// Every text of letters that patterns use, and one that they do not.
-fn names(length: usize) -> Vec<String> {
+/// Every text of up to six letters: those that patterns use, and one that they do not.
+static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| {
     let mut all = Vec::new();
     let mut longest = vec![String::new()];
-    for _ in 0..length {
+    for _ in 0..6 {
         longest = longest.iter().flat_map(|name| ["a", "b", "x"].map(|letter| format!("{name}{letter}"))).collect();
         all.extend(longest.iter().cloned());
     }
     all
-}
+});
 
 fn name_pattern() -> impl Strategy<Value = String> {
     prop_oneof![3 => Just("*".to_owned()), 5 => "[ab*]{1,3}"]
@@ -371,6 +369,28 @@ fn statement() -> impl Strategy<Value = Statement> {
 
 fn statements() -> impl Strategy<Value = Vec<Statement>> {
     prop::collection::vec(statement(), 0..4)
+}
+
+/// An allow, a deny of all but some, and perhaps another statement, that differ in nothing but environments.
+fn about_environments() -> impl Strategy<Value = Vec<Statement>> {
+    let list = || {
+        let entry = "[ab]\\*|\\*[ab]|[ab]\\*[ab]|[ab]{1,2}".prop_map(|name| format!("proj/*:env/{name}:flag/*"));
+        prop::collection::vec(entry, 1..3)
+    };
+    let allow = list().prop_map(|list| Statement { resources: Some(list), ..Statement::default() });
+    let deny = || {
+        list().prop_map(|list| Statement {
+            effect: Some(Effect::Deny),
+            not_resources: Some(list),
+            ..Statement::default()
+        })
+    };
+    let other = prop_oneof![
+        deny(),
+        list().prop_map(|list| Statement { effect: Some(Effect::Deny), resources: Some(list), ..Statement::default() }),
+    ];
+    (allow, deny(), prop::option::of(other))
+        .prop_map(|(allow, deny, other)| [allow, deny].into_iter().chain(other).collect())
 }
 
 fn resource() -> impl Strategy<Value = Vec<Level>> {
@@ -425,6 +445,14 @@ proptest! {
             Verdict::Deny => Some(Effect::Deny),
             Verdict::None => None,
         });
+    }
+
+    #[test]
+    fn every_sort_of_environment_is_thought_of(statements in about_environments()) {
+        let level = |kind, name: &str| (kind, name.to_owned(), Some(Vec::new()));
+        let everywhere = [level("proj", "p"), level("env", "~"), level("flag", "f")];
+        let decided = compiled(&statements).decide(&as_target(&everywhere, "a")).verdict;
+        prop_assert_eq!(decided, oracle(&statements, &everywhere, "a"));
     }
 
     #[test]

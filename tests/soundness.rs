@@ -89,7 +89,7 @@ fn a_tag_that_prints_nothing_where_a_value_is() {
 
 #[test]
 fn a_bracket_that_only_some_events_close() {
-    let template = "{\n  \"a\": {\n  \"b\": 1\n  {{#if comment}}}{{/if}}\n}\n";
+    let template = "{\n  \"a\": {\n  \"b\": 1\n  {{#if comment}} }{{/if}}\n}\n";
     let findings = with_flag(template).findings();
     assert!(
         findings.iter().any(|told| told.rule == "broken-json" && told.message.contains("`comment`")),
@@ -121,8 +121,8 @@ fn a_form_value_left_empty() {
 
 #[test]
 fn a_custom_property_that_only_the_template_knows() {
-    let template = "{\n  \"a\": [\n  {{#if customProperties.lantern}}\n  \
-                    {{#each customProperties.lantern.values}}\"{{this}}\",{{/each}}\n  {{/if}}\n  ]\n}\n";
+    let template = "{\n  \"a\": [\n  {{#if customProperties}}{{#if customProperties.lantern}}\n  \
+                    {{#each customProperties.lantern.values}}\"{{this}}\",{{/each}}\n  {{/if}}{{/if}}\n  ]\n}\n";
     breaks(template, "trailing-comma", 4, "customProperties");
 }
 

@@ -1,2 +1,22 @@
+//! Whatever bytes arrive as an event, they are an event or an error; what is read prints as JSON that reads
+//! the same, and is judged as `serde_json` judges it.
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| { let _ = flagpost::event::Event::parse(bytes); });
+
+use flagpost::event::Event;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let plain = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let judged = serde_json::from_slice::<serde_json::Value>(plain);
+    match Event::parse(bytes) {
+        Ok(event) => {
+            let judged = judged.expect("what is read is JSON");
+            let printed = serde_json::to_vec(&event.context).expect("a value prints");
+            let again: serde_json::Value = serde_json::from_slice(&printed).expect("what is printed is JSON");
+            assert_eq!(again, judged, "nothing changes on the way");
+            for target in event.targets() {
+                let _ = (target.resource.to_string(), target.action);
+            }
+        }
+        Err(error) => assert!(judged.is_err(), "JSON is refused: {error}"),
+    }
+});

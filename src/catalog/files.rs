@@ -128,7 +128,10 @@ pub(super) fn describe(error: &io::Error) -> String {
         io::ErrorKind::PermissionDenied => "it may not be read".to_owned(),
         _ => {
             let message = error.to_string();
-            message.split(" (os error").next().unwrap_or(&message).to_lowercase()
+            let message = message.split(" (os error").next().unwrap_or(&message);
+            // A sentence goes on with it.
+            let mut letters = message.chars();
+            letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
         }
     }
 }

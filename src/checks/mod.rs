@@ -12,7 +12,8 @@ mod soundness;
 
 use std::ops::Range;
 
-use crate::catalog::Integration;
+use crate::catalog::schema::SCHEMA;
+use crate::catalog::{Catalog, Integration, Sample};
 use crate::finding::{Finding, Place, Severity};
 use crate::manifest::FormVariable;
 use crate::render::helper_names;
@@ -38,6 +39,33 @@ pub struct Scene<'a> {
     readings: &'a [Reading<'a>],
     /// What rendering them showed.
     rehearsal: &'a Rehearsal,
+}
+
+/// Everything that is wrong with the integrations of a catalog, with what loading them found.
+pub fn report(catalog: &Catalog, portable: bool) -> Vec<Finding> {
+    // Usually all of a tree share their samples, and a stage is worth setting once.
+    let mut stages: Vec<(&[Sample], Stage<'_>)> = Vec::new();
+    let mut findings = catalog.findings.clone();
+    let mut refused = Vec::new();
+    for integration in &catalog.integrations {
+        let samples = catalog.samples(integration);
+        let at = stages.iter().position(|(known, _)| std::ptr::eq(*known, samples)).unwrap_or_else(|| {
+            stages.push((samples, Stage::set(samples)));
+            stages.len() - 1
+        });
+        findings.extend(review(integration, &catalog.integrations, &stages[at].1, portable));
+        refused.append(&mut refused_values(&integration.source));
+    }
+    // Of a value that the schema refuses nothing else is said: mending it comes first.
+    findings.retain(|finding| finding.rule == SCHEMA || !refused.iter().any(|place| is_within(&finding.place, place)));
+    findings
+}
+
+/// Whether `place` is the value at `value`, or inside of it.
+fn is_within(place: &Place, value: &Place) -> bool {
+    let (Some(pointer), Some(around)) = (&place.pointer, &value.pointer) else { return false };
+    let inside = pointer.strip_prefix(around.as_str());
+    place.file == value.file && inside.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Everything that is wrong with an integration, rule by rule. `neighbours` may hold the integration itself.

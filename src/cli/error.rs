@@ -5,7 +5,7 @@ use super::exit::Exit;
 /// A command's failure, as the user reads it on standard error.
 #[derive(Debug)]
 pub(super) struct CliError {
-    /// What is wrong: lower case, no full stop, the user's words in backticks.
+    /// What is wrong: lower case, no full stop, the user's words in backticks. Empty when nothing is to be said.
     pub(super) message: String,
     /// What to do about it.
     pub(super) help: Option<String>,
@@ -34,6 +34,10 @@ impl CliError {
 
 impl From<std::io::Error> for CliError {
     fn from(error: std::io::Error) -> Self {
+        // `flagpost list | head`: whoever reads has read enough, and that is no mistake to tell.
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            return CliError { message: String::new(), help: None, exit: Exit::Done };
+        }
         CliError::failed(format!("cannot write the answer: {error}"))
     }
 }

@@ -75,7 +75,9 @@ pub fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => {
             let mut stderr = environment.stderr();
-            let _ = writeln!(stderr, "error: {}", error.message);
+            if !error.message.is_empty() {
+                let _ = writeln!(stderr, "error: {}", error.message);
+            }
             if let Some(help) = &error.help {
                 let _ = writeln!(stderr, "  = help: {help}");
             }

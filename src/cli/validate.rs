@@ -7,9 +7,8 @@ use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
 use super::output::findings::{self, Counts, Format};
-use crate::catalog::{self, Catalog, CatalogError, DEFAULT_FOLDER, Sample, schema};
-use crate::checks::{self, Stage};
-use crate::finding::Place;
+use crate::catalog::{Catalog, CatalogError, DEFAULT_FOLDER};
+use crate::checks;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ValidateArgs {
@@ -29,22 +28,7 @@ pub(super) struct ValidateArgs {
 
 pub(super) fn run(args: &ValidateArgs, environment: &Environment) -> Result<Exit, CliError> {
     let catalog = Catalog::open(&args.paths)?;
-    let mut found = catalog.findings.clone();
-    let mut refused = Vec::new();
-    let mut stages: Vec<(&[Sample], Stage<'_>)> = Vec::new();
-    for integration in &catalog.integrations {
-        // Integrations of one tree share their samples, which are read once for all of them.
-        let samples = catalog.samples(integration);
-        let at = stages.iter().position(|(of, _)| std::ptr::eq(*of, samples)).unwrap_or_else(|| {
-            stages.push((samples, Stage::set(samples)));
-            stages.len() - 1
-        });
-        found.append(&mut checks::review(integration, &catalog.integrations, &stages[at].1, args.portable));
-        refused.append(&mut checks::refused_values(&integration.source));
-    }
-    // Of a value that the schema refuses no rule says more: mending it comes first.
-    let stays = |rule: &str| rule == schema::SCHEMA || catalog::is_about_writing(rule);
-    found.retain(|finding| stays(finding.rule) || !refused.iter().any(|place| is_within(&finding.place, place)));
+    let mut found = checks::report(&catalog, args.portable);
     findings::in_order(&mut found);
     let counts = Counts::of(&found, catalog.folders);
     let mut out = BufWriter::new(environment.stdout());
@@ -52,13 +36,6 @@ pub(super) fn run(args: &ValidateArgs, environment: &Environment) -> Result<Exit
     std::io::Write::flush(&mut out)?;
     let failed = counts.errors > 0 || (args.deny_warnings && counts.warnings > 0);
     Ok(if failed { Exit::Errors } else { Exit::Done })
-}
-
-/// Whether `place` is the value at `value`, or inside of it.
-fn is_within(place: &Place, value: &Place) -> bool {
-    let (Some(pointer), Some(around)) = (&place.pointer, &value.pointer) else { return false };
-    let inside = pointer.strip_prefix(around.as_str());
-    place.file == value.file && inside.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 impl From<CatalogError> for CliError {

@@ -4,6 +4,7 @@
 //! template's own source with the few decoded literals behind it.
 
 use std::ops::Range;
+use std::sync::atomic::AtomicU32;
 
 use crate::value::Number;
 
@@ -45,7 +46,7 @@ pub(super) struct Compiled {
     pub(super) operands: Box<[Operand]>,
     pub(super) hash: Box<[HashEntry]>,
     pub(super) paths: Box<[Path]>,
-    pub(super) parts: Box<[Span]>,
+    pub(super) parts: Box<[Part]>,
     pub(super) main: ProgramId,
     /// Whether anything looks up with `../`; else parent contexts are not tracked.
     pub(super) uses_depths: bool,
@@ -151,6 +152,14 @@ pub(super) struct Path {
     pub(super) span: Span,
 }
 
+/// One name of a path.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) name: Span,
+    /// Where in its object the name was found the last time.
+    pub(super) guess: AtomicU32,
+}
+
 /// Where a path starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Start {
@@ -171,7 +180,7 @@ impl Compiled {
         &self.text[span.start as usize..span.end as usize]
     }
 
-    pub(super) fn parts(&self, path: &Path) -> &[Span] {
+    pub(super) fn parts(&self, path: &Path) -> &[Part] {
         slice(&self.parts, path.parts)
     }
 

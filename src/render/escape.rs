@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::value::Value;
+use crate::value::{Value, next_special};
 
 /// What a template's values are escaped for.
 ///
@@ -43,7 +43,7 @@ pub fn json_escaped<'v>(value: &'v Value<'_>) -> Value<'v> {
         Value::Null => Value::Null,
         Value::Bool(flag) => Value::Bool(*flag),
         Value::Number(number) => Value::Number(*number),
-        Value::String(text) if next_json_escape(text.as_bytes(), 0) == text.len() => Value::text(text),
+        Value::String(text) if next_special(text.as_bytes(), 0) == text.len() => Value::text(text),
         Value::String(text) => {
             let mut escaped = String::with_capacity(text.len() + 16);
             push_json(&mut escaped, text);
@@ -61,7 +61,7 @@ pub(super) fn push_json(out: &mut String, text: &str) {
     let bytes = text.as_bytes();
     let mut from = 0;
     loop {
-        let at = next_json_escape(bytes, from);
+        let at = next_special(bytes, from);
         out.push_str(&text[from..at]);
         let Some(byte) = bytes.get(at) else { return };
         match byte {
@@ -102,27 +102,6 @@ pub(super) fn push_html(out: &mut String, text: &str) {
         from = at + 1;
     }
     out.push_str(&text[from..]);
-}
-
-/// The next byte from `from` on that JSON must escape, or the end. Eight bytes are looked at in one step,
-/// since most texts have nothing to escape.
-fn next_json_escape(bytes: &[u8], from: usize) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let mut at = from;
-    while let Some(chunk) = bytes.get(at..at + 8).and_then(|chunk| <[u8; 8]>::try_from(chunk).ok()) {
-        let word = u64::from_le_bytes(chunk);
-        let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
-        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
-        if (control | zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5c))) != 0 {
-            break;
-        }
-        at += 8;
-    }
-    while at < bytes.len() && bytes[at] >= 0x20 && bytes[at] != b'"' && bytes[at] != b'\\' {
-        at += 1;
-    }
-    at
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::rc::Rc;
+use std::sync::atomic::AtomicU32;
 
 use super::number_text::push_number;
 use super::options::Context;
@@ -42,9 +43,24 @@ impl<'a> From<&'a Value<'a>> for Js<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct World<'a> {
     pub(super) context: Context<'a>,
+    /// Whether the root is no object, so that nothing can be laid over it as its member.
+    pub(super) plain: bool,
 }
 
 impl<'a> World<'a> {
+    pub(super) fn new(context: Context<'a>) -> Self {
+        World { context, plain: context.root.as_object().is_none() }
+    }
+
+    /// A member of the root, or the name laid over it. `guess` is where the root had it the last time.
+    #[inline]
+    pub(super) fn root_member(self, name: &str, guess: &AtomicU32) -> Option<&'a Value<'a>> {
+        match self.context.overlay.iter().find(|(over, _)| *over == name) {
+            Some((_, value)) => Some(value),
+            None => self.context.root.as_object()?.get_near(name, guess),
+        }
+    }
+
     /// The root as a value.
     pub(super) fn root(self) -> Js<'a> {
         if self.context.overlay.is_empty() { Js::from(self.context.root) } else { Js::Root }
@@ -62,7 +78,7 @@ impl<'a> World<'a> {
 
     /// The root when it is no object, so that nothing can be laid over it.
     fn plain_root(self) -> Option<Js<'a>> {
-        self.context.root.as_object().is_none().then(|| Js::from(self.context.root))
+        self.plain.then(|| Js::from(self.context.root))
     }
 
     /// The own member `name` of a value; `Undefined` when there is none. What is inherited is never reached.

@@ -1,8 +1,10 @@
 //! A syntax tree made ready to run: what is a helper, what a name means, which program lies where.
 
+use std::sync::atomic::AtomicU32;
+
 use super::compiled::{
-    Block, BlockId, Call, CallId, Compiled, HashEntry, Helper, Node, Operand, Path, PathId, Program, ProgramId, Run,
-    Span, Start, Subject,
+    Block, BlockId, Call, CallId, Compiled, HashEntry, Helper, Node, Operand, Part, Path, PathId, Program, ProgramId,
+    Run, Span, Start, Subject,
 };
 use super::helpers;
 use super::number_text::push_number;
@@ -39,7 +41,7 @@ struct Lowering {
     operands: Vec<Operand>,
     hash: Vec<HashEntry>,
     paths: Vec<Path>,
-    parts: Vec<Span>,
+    parts: Vec<Part>,
     /// Block parameters of the programs around, outermost first.
     scopes: Vec<Vec<String>>,
     uses_depths: bool,
@@ -226,7 +228,10 @@ impl Lowering {
             None if path.data => (Start::Data(depth), &path.parts[..]),
             None => (Start::Context(depth), &path.parts[..]),
         };
-        let parts: Vec<Span> = parts.iter().map(|part| self.literal_text(part, path.span.clone())).collect();
+        let parts: Vec<Part> = parts
+            .iter()
+            .map(|part| Part { name: self.literal_text(part, path.span.clone()), guess: AtomicU32::new(0) })
+            .collect();
         let parts = append(&mut self.parts, parts);
         let id = PathId(position(self.paths.len()));
         self.paths.push(Path { start, parts, span: span(&path.span) });

@@ -222,7 +222,7 @@ impl<'t> Walk<'t> {
             Subject::Call(id) => {
                 self.call(id, CallForm::Block);
                 let call = template.call(id);
-                let target = template.arguments(call).first().map_or(None, |operand| match operand {
+                let target = template.arguments(call).first().and_then(|operand| match operand {
                     Operand::Path(path) => self.place(template.path(*path)),
                     _ => None,
                 });
@@ -320,7 +320,8 @@ impl<'t> Walk<'t> {
     fn reference(&mut self, id: PathId, role: Role) {
         let template = self.template;
         let path = template.path(id);
-        let mut names: Vec<String> = template.parts(path).iter().map(|part| template.text(*part).to_owned()).collect();
+        let mut names: Vec<String> =
+            template.parts(path).iter().map(|part| template.text(part.name).to_owned()).collect();
         let origin = match path.start {
             Start::Context(up) => Origin::Context { up: usize::from(up) },
             Start::Param { .. } => Origin::BlockParameter,
@@ -344,7 +345,7 @@ impl<'t> Walk<'t> {
     /// Where a path leads from the root on.
     fn place(&self, path: &Path) -> Place {
         let template = self.template;
-        let mut names = template.parts(path).iter().map(|part| template.text(*part));
+        let mut names = template.parts(path).iter().map(|part| template.text(part.name));
         let start = match path.start {
             Start::Context(up) => {
                 let at = self.contexts.len().checked_sub(1 + usize::from(up))?;

@@ -3,13 +3,16 @@
 //! A [`Value`] keeps key order as JavaScript's `JSON.parse` does and integers as they were written, up to
 //! 64 bits. This room knows nothing of templates, events or files.
 
+mod fast;
 mod number;
 mod object;
 mod parse;
+mod scan;
 
 pub use number::Number;
 pub use object::Object;
 pub use parse::{MAX_DEPTH, ParseError};
+pub(crate) use scan::next_special;
 
 use std::borrow::Cow;
 

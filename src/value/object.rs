@@ -1,6 +1,7 @@
 //! Objects: members in JavaScript's order, small ones searched in place, large ones through an index.
 
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::Value;
 
@@ -13,29 +14,55 @@ const WALKED: usize = 24;
 #[derive(Debug, Clone, Default)]
 pub struct Object<'a> {
     members: Vec<(Cow<'a, str>, Value<'a>)>,
-    /// Positions in `members`, sorted by key; empty while the object is small.
-    by_key: Vec<u32>,
+    /// Built for large objects only, and behind a pointer, since most objects are small.
+    index: Option<Box<Index>>,
 }
+
+/// Positions of members, sorted by key.
+#[derive(Debug, Clone)]
+struct Index(Vec<u32>);
 
 impl<'a> Object<'a> {
     /// Puts members in order and settles repeated keys.
     pub fn from_members(mut members: Vec<(Cow<'a, str>, Value<'a>)>) -> Self {
         settle_repeats(&mut members);
-        if members.iter().any(|(key, _)| array_index(key).is_some()) {
+        let digit_first = |key: &str| key.as_bytes().first().is_some_and(u8::is_ascii_digit);
+        if members.iter().any(|(key, _)| digit_first(key) && array_index(key).is_some()) {
             // The sort is stable, so the other keys keep the order they were written in.
             members.sort_by_key(|(key, _)| array_index(key).map_or(u64::from(u32::MAX), u64::from));
         }
-        let by_key = if members.len() > WALKED { sorted_positions(&members) } else { Vec::new() };
-        Object { members, by_key }
+        let index = (members.len() > WALKED).then(|| Box::new(Index(sorted_positions(&members))));
+        Object { members, index }
     }
 
     /// The value of `key`.
     pub fn get(&self, key: &str) -> Option<&Value<'a>> {
-        if self.by_key.is_empty() {
-            return self.members.iter().find(|(name, _)| name == key).map(|(_, value)| value);
+        self.position(key).map(|at| &self.members[at].1)
+    }
+
+    /// The value of `key`, looked for first where it was found the last time: events of one source have the
+    /// same shape. `guess` is kept up to date.
+    #[inline]
+    pub(crate) fn get_near(&self, key: &str, guess: &AtomicU32) -> Option<&Value<'a>> {
+        let at = guess.load(Ordering::Relaxed) as usize;
+        if let Some((name, value)) = self.members.get(at)
+            && name == key
+        {
+            return Some(value);
         }
-        let found = self.by_key.binary_search_by(|at| self.members[*at as usize].0.as_ref().cmp(key)).ok()?;
-        Some(&self.members[self.by_key[found] as usize].1)
+        let at = self.position(key)?;
+        guess.store(u32::try_from(at).unwrap_or(0), Ordering::Relaxed);
+        Some(&self.members[at].1)
+    }
+
+    fn position(&self, key: &str) -> Option<usize> {
+        match &self.index {
+            None => self.members.iter().position(|(name, _)| name == key),
+            Some(index) => {
+                let found = index.0.binary_search_by(|at| self.members[*at as usize].0.as_ref().cmp(key)).ok()?;
+                Some(index.0[found] as usize)
+            }
+        }
     }
 
     /// Key and value of each member, in order.
@@ -61,7 +88,7 @@ impl<'a> Object<'a> {
     pub(super) fn into_owned(self) -> Object<'static> {
         let members =
             self.members.into_iter().map(|(key, value)| (Cow::Owned(key.into_owned()), value.into_owned())).collect();
-        Object { members, by_key: self.by_key }
+        Object { members, index: self.index }
     }
 }
 
@@ -87,8 +114,20 @@ fn sorted_positions(members: &[(Cow<'_, str>, Value<'_>)]) -> Vec<u32> {
 /// Gives every key one member: its first place, its last value.
 fn settle_repeats(members: &mut Vec<(Cow<'_, str>, Value<'_>)>) {
     if members.len() <= WALKED {
+        // Keys that differ in this number need no comparing, and mostly all do.
+        let mark = |key: &str| match key.as_bytes() {
+            [] => 1_u64,
+            bytes => 1 << ((bytes.len() * 7 + usize::from(bytes[0]) + usize::from(bytes[bytes.len() - 1]) * 3) % 64),
+        };
+        let mut seen = members.first().map_or(0, |(key, _)| mark(key));
         let mut at = 1;
         while at < members.len() {
+            let own = mark(&members[at].0);
+            if seen & own == 0 {
+                seen |= own;
+                at += 1;
+                continue;
+            }
             let (earlier, rest) = members.split_at_mut(at);
             match earlier.iter_mut().find(|(key, _)| *key == rest[0].0) {
                 Some(first) => {

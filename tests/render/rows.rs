@@ -31,6 +31,24 @@ fn random_templates_print_what_handlebars_js_prints() {
     assert!(wrong.is_empty(), "{} rows differ:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// Where the `handlebars` crate and handlebars.js agree, the crate is a second witness.
+#[test]
+fn the_crate_prints_the_same_for_a_plain_template() {
+    let template = include_str!("../../benches/data/monitor-event.json.hbs")
+        .replace("{{#equal verbKind 'deleteFlag'}}", "{{#if kind}}");
+    let template = template.replace("{{/equal}}", "{{/if}}");
+    let event = include_str!("../../benches/data/event.json");
+    let mut registry = handlebars::Handlebars::new();
+    registry.register_escape_fn(|text| {
+        let quoted = serde_json::to_string(text).expect("a text prints");
+        quoted[1..quoted.len() - 1].to_owned()
+    });
+    let data: Json = serde_json::from_str(event).expect("JSON");
+    let printed = registry.render_template(&template, &data).expect("the crate renders it");
+    assert_eq!(crate::render(&template, event, Options::new(Escape::Json)).expect("it renders"), printed);
+    assert!(serde_json::from_str::<Json>(&printed).is_ok());
+}
+
 #[test]
 fn integers_past_two_to_the_53_stay_whole() {
     let data = r#"{"id":3895213347334635099,"max":18446744073709551615,"min":-9223372036854775808}"#;

@@ -142,27 +142,26 @@ pub(super) fn tree(folders: &[(&str, &Folder)]) -> Vec<Told> {
 }
 
 fn validate(path: &Path) -> Vec<Told> {
-    use flagpost::catalog::Catalog;
-    use flagpost::checks::{Stage, review};
-    let catalog = Catalog::open(&[path.to_owned()]).expect("there are integrations");
-    let mut findings = catalog.findings.clone();
-    for integration in &catalog.integrations {
-        let stage = Stage::set(catalog.samples(integration));
-        findings.extend(review(integration, &catalog.integrations, &stage, false));
-    }
-    let told = |finding: flagpost::finding::Finding| {
-        let text = std::fs::read_to_string(&finding.place.file).unwrap_or_default();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_flagpost"))
+        .args(["validate", "--format", "json"])
+        .arg(path)
+        .output()
+        .expect("it runs");
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {errors}"));
+    let told = |finding: &Value| {
+        let text = |key: &str| finding[key].as_str().unwrap_or_default().to_owned();
         Told {
-            rule: finding.rule.to_owned(),
-            severity: format!("{:?}", finding.severity).to_lowercase(),
-            file: finding.place.file.to_string_lossy().into_owned(),
-            line: text[..finding.place.span.start].matches('\n').count() + 1,
-            pointer: finding.place.pointer.unwrap_or_default(),
-            message: finding.message,
-            help: finding.help.unwrap_or_default(),
+            rule: text("rule"),
+            severity: text("severity"),
+            file: text("file"),
+            line: finding["line"].as_u64().and_then(|line| line.try_into().ok()).unwrap_or_default(),
+            pointer: text("pointer"),
+            message: text("message"),
+            help: text("help"),
         }
     };
-    findings.into_iter().map(told).collect()
+    report["findings"].as_array().expect("findings").iter().map(told).collect()
 }
 
 /// Asserts that exactly one thing is found: this rule, at this pointer, with these words in its message or help.

@@ -30,9 +30,9 @@ impl Rule for UnguardedVariable {
             let more = missing.samples.len().saturating_sub(shown);
             let others = if more > 0 { format!(" and {more} more") } else { String::new() };
             let samples = listed(missing.samples.iter().take(shown).map(String::as_str));
-            let message = format!("`{name}` is not in every event: {samples}{others} lack it");
-            let message = if missing.samples.len() == 1 { message.replace(" lack it", " lacks it") } else { message };
-            let help = format!("wrap it in `{{{{#if {name}}}}}…{{{{/if}}}}`; without it, it prints nothing");
+            let lack = if missing.samples.len() == 1 { "lacks" } else { "lack" };
+            let message = format!("`{name}` is not in every event: {samples}{others} {lack} it");
+            let help = format!("wrap it in `{{{{#if {}}}}}…{{{{/if}}}}`; without it, it prints nothing", missing.guard);
             let finding = self.finding(place, message).helped(help);
             out.push(if missing.reference { finding } else { finding.mild() });
         }

@@ -53,6 +53,8 @@ pub(crate) struct Missing {
     pub(crate) span: Range<usize>,
     /// The name as written.
     pub(crate) name: String,
+    /// What has to be asked about: the name, or the first part of it that some event lacks.
+    pub(crate) guard: String,
     /// The samples that lack it.
     pub(crate) samples: Vec<String>,
     /// Whether the reference's own tests render one of them.
@@ -117,6 +119,9 @@ impl Rehearsal {
         let Some(hook) = integration.manifest.hook() else { return };
         let props = Props::new(stand.reading, &integration.manifest);
         let samples = samples(stage, &hook.templates, name);
+        if samples.is_empty() {
+            return self.synthetic(stand, out);
+        }
         let reference = stage.reference(name);
         let mut tried: Vec<(Case<'_>, bool)> = Vec::new();
         let mut missing = Vec::new();
@@ -322,7 +327,9 @@ impl Stand<'_> {
             // What no event has is told by `unknown-variable`.
             if !used.is_some_and(|used| !matches!(used.found, Lookup::Known(_))) {
                 let is_form = path.as_ref().is_some_and(|path| path[0] == "formVariables");
-                self.note(missing, name, error.span.clone(), sample, reference, is_form);
+                let lacking = path.as_ref().filter(|_| !is_form).map(|path| first_absent(&event, path));
+                let guard = lacking.unwrap_or_else(|| name.clone());
+                self.note(missing, name, guard, error.span.clone(), sample, reference, is_form);
             }
             let Some(path) = path else { break };
             let names: Vec<&str> = path.iter().map(String::as_str).collect();
@@ -340,6 +347,7 @@ impl Stand<'_> {
         out.clear();
         match self.template.render_into(context, self.options, out) {
             Ok(()) => true,
+            Err(error) if matches!(error.kind, RenderErrorKind::UnknownHelper(_)) => false,
             Err(error) => {
                 failures.push(Failure { reading: self.index, error });
                 failures.dedup_by(|one, other| one.reading == other.reading && one.error.span == other.error.span);
@@ -348,20 +356,24 @@ impl Stand<'_> {
         }
     }
 
+    #[expect(clippy::too_many_arguments, reason = "all that is known of one missing name, in one place")]
     fn note(
         &self,
         missing: &mut Vec<Missing>,
         name: &str,
+        guard: String,
         span: Range<usize>,
         sample: &SampleEvent<'_>,
         reference: bool,
         form: bool,
     ) {
-        let known = missing.iter_mut().find(|other| other.name == name);
-        match known {
+        match missing.iter_mut().find(|other| other.name == name) {
             Some(known) => {
                 if !known.samples.iter().any(|other| other == sample.name) {
                     known.samples.push(sample.name.to_owned());
+                }
+                if guard.len() < known.guard.len() {
+                    known.guard = guard;
                 }
                 known.reference |= reference;
             }
@@ -369,12 +381,20 @@ impl Stand<'_> {
                 reading: self.index,
                 span,
                 name: name.to_owned(),
+                guard,
                 samples: vec![sample.name.to_owned()],
                 reference,
                 form,
             }),
         }
     }
+}
+
+/// The shortest part of `path` that the event lacks: that is what has to be asked about.
+fn first_absent(event: &Value<'_>, path: &[String]) -> String {
+    let names: Vec<&str> = path.iter().map(String::as_str).collect();
+    let end = (1..names.len()).find(|end| event.at(&names[..*end]).is_none_or(|value| *value == Value::Null));
+    names[..end.unwrap_or(names.len())].join(".")
 }
 
 /// A copy with an empty text at `path`; what stands in its way becomes an object.

@@ -65,13 +65,39 @@ impl Trace {
         if output.text.trim().is_empty() {
             return Vec::new();
         }
-        json::mistakes(&output.text).iter().map(|mistake| self.traced(&output, mistake)).collect()
+        let mut found: Vec<Traced> = Vec::new();
+        let mut text = output.text.clone();
+        let mut read = None;
+        while let Some(mistake) = json::first_mistake(&text) {
+            // A guess that did not help says nothing about what follows.
+            if read.is_some_and(|read| mistake.span.start <= read) || found.len() == ENOUGH {
+                break;
+            }
+            read = Some(mistake.span.start);
+            let traced = self.traced(&output, &mistake);
+            // What a tag printed is taken as one value, whatever it holds.
+            let mended = match traced.tag.as_ref().filter(|_| traced.kind == Kind::Unquoted) {
+                Some(_) => output.printed_at(mistake.span.start).map(|span| json::replaced(&text, span, "0")),
+                None => json::mend(&text, &mistake),
+            };
+            found.push(traced);
+            match mended {
+                Some(mended) => text = mended,
+                None => break,
+            }
+        }
+        found
     }
 
     fn traced(&self, output: &Output, mistake: &Mistake) -> Traced {
         let kind = mistake.kind;
         let here = self.origin(output, mistake.span.start);
         let before = self.origin(output, mistake.after.saturating_sub(1));
+        let within =
+            here.prints && (before.span == here.span || !matches!(kind, Kind::MissingComma | Kind::MissingColon));
+        if within && !matches!(kind, Kind::MissingValue | Kind::OpenBracket) {
+            return Traced { kind: Kind::Unquoted, span: here.span.clone(), tag: Some(here.span) };
+        }
         let after = before.span.end..before.span.end;
         let span = match kind {
             // A tag that printed nothing leaves no byte of its own.
@@ -117,7 +143,19 @@ impl Trace {
     }
 }
 
+/// So many mistakes show what there is to show.
+const ENOUGH: usize = 16;
+
 impl Output {
+    /// What the tag that printed the byte at `at` printed there, without white space behind it.
+    fn printed_at(&self, at: usize) -> Option<Range<usize>> {
+        let next = self.from.partition_point(|(from, _)| *from <= at);
+        let start = self.from[next.checked_sub(1)?].0;
+        let end = self.from.get(next).map_or(self.text.len(), |(from, _)| *from);
+        let printed = self.text[start..end].trim_end();
+        (!printed.is_empty()).then_some(start..start + printed.len())
+    }
+
     fn read(marked: &str) -> Output {
         let mut output = Output { text: String::with_capacity(marked.len()), from: Vec::new() };
         let mut rest = marked;

@@ -61,7 +61,7 @@ impl<'t> Run<'t, '_> {
         let plain;
         let value = match value {
             // With nothing but the root to look through, a root that is no object is what it is.
-            Js::Root if self.world.context.root.as_object().is_none() => {
+            Js::Root if self.world.plain => {
                 plain = Js::from(self.world.context.root);
                 &plain
             }
@@ -151,7 +151,7 @@ impl<'t> Run<'t, '_> {
                 }
                 !object.is_empty()
             }
-            Js::Root if self.world.context.root.as_object().is_some() => {
+            Js::Root if !self.world.plain => {
                 let mut members = self.world.root_members().enumerate().peekable();
                 let mut any = false;
                 while let Some((index, (key, value))) = members.next() {

@@ -27,7 +27,7 @@ pub(super) fn render<'t>(
     out: &mut String,
 ) -> Result<(), RenderError> {
     let start = out.len();
-    let world = World { context };
+    let world = World::new(context);
     let root = world.root();
     let mut run = Run { template, world, options, out: Output::new(out, options), steps: options.limits.steps };
     let scope = Scope {
@@ -108,21 +108,25 @@ impl<'t> Run<'t, '_> {
     }
 
     /// Takes steps off those that are left.
+    #[inline]
     fn charge(&mut self, steps: u64, span: Span) -> Result<(), Fault> {
         match self.steps.checked_sub(steps) {
             Some(left) => {
                 self.steps = left;
                 Ok(())
             }
-            None => Err(RenderError::new(
-                RenderErrorKind::Limit,
-                span.range(),
-                format!("rendering takes more than {} steps", self.options.limits.steps),
-            )
-            .help("loops inside loops over long lists grow fast: render less of them")),
+            None => Err(self.too_slow(span)),
         }
     }
 
+    #[cold]
+    fn too_slow(&self, span: Span) -> Fault {
+        let limit = self.options.limits.steps;
+        RenderError::new(RenderErrorKind::Limit, span.range(), format!("rendering takes more than {limit} steps"))
+            .help("loops inside loops over long lists grow fast: render less of them")
+    }
+
+    #[cold]
     fn too_long(&self, span: Span) -> Fault {
         let limit = self.options.limits.output_bytes;
         RenderError::new(RenderErrorKind::Limit, span.range(), format!("the output is longer than {limit} bytes"))

@@ -2,7 +2,7 @@
 
 use super::scope::{Frame, ParamValues, Scope};
 use super::{Fault, Run};
-use crate::render::compiled::{Path, Span, Start};
+use crate::render::compiled::{Part, Path, Start};
 use crate::render::error::{RenderError, RenderErrorKind};
 use crate::render::js::{Js, World};
 use crate::value::{Number, Value};
@@ -25,50 +25,47 @@ impl<'t> Run<'t, '_> {
         match path.start {
             Start::Context(depth) => {
                 let Some(context) = scope.context(depth) else { return Ok(Js::Undefined) };
-                Ok(match (context, parts) {
-                    (value, []) => value.clone(),
-                    (Js::Object(object), [first, rest @ ..]) => {
-                        let mut value = match object.get(template.text(*first)) {
-                            Some(value) => value,
-                            None => return Ok(Js::Undefined),
-                        };
-                        for (at, part) in rest.iter().enumerate() {
-                            match value {
-                                Value::Object(object) => match object.get(template.text(*part)) {
-                                    Some(member) => value = member,
-                                    None => return Ok(Js::Undefined),
-                                },
-                                other => return Ok(self.members(Js::from(other), &rest[at..])),
-                            }
-                        }
-                        Js::from(value)
+                let (object, [first, rest @ ..]) = (context, parts) else { return Ok(context.clone()) };
+                let found = match object {
+                    Js::Object(object) => object.get_near(template.text(first.name), &first.guess),
+                    Js::Root if !self.world.plain => self.world.root_member(template.text(first.name), &first.guess),
+                    other => return Ok(self.members(other.clone(), parts)),
+                };
+                let Some(mut value) = found else { return Ok(Js::Undefined) };
+                for (at, part) in rest.iter().enumerate() {
+                    let Value::Object(object) = value else {
+                        return Ok(self.members(Js::from(value), &rest[at..]));
+                    };
+                    match object.get_near(template.text(part.name), &part.guess) {
+                        Some(member) => value = member,
+                        None => return Ok(Js::Undefined),
                     }
-                    (value, parts) => self.members(value.clone(), parts),
-                })
+                }
+                Ok(Js::from(value))
             }
             Start::Param { .. } => Ok(self.members(self.param(path, scope)?, parts)),
             Start::Data(depth) => {
                 let [first, rest @ ..] = parts else { return Ok(Js::Undefined) };
                 let Some(frame) = scope.frame(depth) else { return Ok(Js::Undefined) };
-                let mut value = data(frame, template.text(*first));
+                let mut value = data(frame, template.text(first.name));
                 for part in rest {
                     // Unlike elsewhere, a falsy value on the way is the answer.
                     if !self.world.truthy(&value) {
                         break;
                     }
-                    value = self.world.member(&value, template.text(*part));
+                    value = self.world.member(&value, template.text(part.name));
                 }
                 Ok(value)
             }
         }
     }
 
-    fn members(&self, mut value: Js<'t>, parts: &[Span]) -> Js<'t> {
+    fn members(&self, mut value: Js<'t>, parts: &[Part]) -> Js<'t> {
         for part in parts {
             if matches!(value, Js::Undefined | Js::Null) {
                 break;
             }
-            value = self.world.member(&value, self.template.text(*part));
+            value = self.world.member(&value, self.template.text(part.name));
         }
         value
     }
@@ -108,7 +105,7 @@ impl<'t> Run<'t, '_> {
             Start::Param { .. } => (self.param(path, scope)?, parts, false),
             Start::Data(depth) => {
                 let [first, rest @ ..] = parts else { return Ok(Js::Undefined) };
-                let name = template.text(*first);
+                let name = template.text(first.name);
                 let value = match scope.frame(depth) {
                     Some(frame) => data(frame, name),
                     None => return Err(self.missing(path, None)),
@@ -123,7 +120,7 @@ impl<'t> Run<'t, '_> {
         // The value before, and the name that was looked up in it: where a typing error would be.
         let mut around: Option<(Js<'t>, &str)> = None;
         for (at, part) in parts.iter().enumerate() {
-            let name = template.text(*part);
+            let name = template.text(part.name);
             if terminal && at == last {
                 if self.world.has(&value, name) != Some(true) {
                     return Err(self.missing(path, Some((&value, name))));
