@@ -14,6 +14,7 @@ mod plan;
 mod standard_payload;
 mod subscription;
 mod visibility;
+mod way;
 
 pub use error::{PlanError, PlanErrorKind, Spot};
 pub use form_text::read_form;
