@@ -23,7 +23,7 @@ fn integration() -> Integration {
 }
 
 fn event_bytes() -> Vec<u8> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-context/flag/toggle.json");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-context/flag/toggled.json");
     std::fs::read(file).expect("the sample is there")
 }
 

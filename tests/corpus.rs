@@ -7,6 +7,7 @@ mod corpus {
     mod handlebars;
     mod integrations;
     mod mutants;
+    mod plans;
     mod policy;
     mod sources;
 }

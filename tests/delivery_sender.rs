@@ -80,6 +80,8 @@ fn every_method_arrives_with_a_length_where_one_is_expected() {
         assert_eq!(send(&request).expect("an answer").status, 204, "{method}");
         let received = &receiver.received()[0];
         assert_eq!((received.method.as_str(), received.header("content-length")), (method, length), "{method}");
+        let lengths = received.headers.iter().filter(|(name, _)| name == "content-length").count();
+        assert_eq!(lengths, usize::from(length.is_some()), "{method}: said once");
     }
 }
 

@@ -414,6 +414,17 @@ fn an_empty_signing_secret_signs_nothing() {
     assert!(preview(&folder, &json!({}), &["--form", "note=k"]).expect(0).contains("X-LD-Signature: "));
 }
 
+#[test]
+fn a_signature_under_a_placeholder_is_a_placeholder() {
+    let mut hook = hook();
+    hook["endpoint"]["hmacSignature"] =
+        json!({"headerName": "X-LD-Signature", "hmacSecretFormVariableKey": "apiToken"});
+    let folder = Folder::new(&hook, &form(), &[("templates/flag.json.hbs", FLAG)]);
+    assert!(preview(&folder, &json!({}), &[]).expect(0).contains("X-LD-Signature: $SIGNATURE\n"));
+    let given = preview(&folder, &json!({}), &["--form", "apiToken=t0ps3cret"]).expect(0);
+    assert!(given.contains("X-LD-Signature: ") && !given.contains("$SIGNATURE"), "{given}");
+}
+
 fn standard_hook() -> Value {
     let mut hook = with("/useStandardWebhookPayload", json!(true));
     hook["templates"] = json!({});

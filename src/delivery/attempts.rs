@@ -7,9 +7,10 @@ use std::num::NonZeroU32;
 use std::time::{Duration, SystemTime};
 
 use super::clock::Clock;
+use super::failure::{Failure, FailureKind};
 use super::profile::{Profile, Verdict};
 use super::retry_after;
-use super::sender::{Answer, Failure, FailureKind};
+use super::sender::Answer;
 use crate::outbound::OutboundRequest;
 
 /// Sends one attempt: the production one speaks HTTP, tests script theirs.

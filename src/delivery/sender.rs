@@ -13,7 +13,8 @@ use reqwest::{Client, Method, Response, Url};
 use url::Host;
 
 use super::attempts::Exchange;
-use super::guard::{AddressGuard, RefusedAddress};
+use super::failure::{self, Failure, FailureKind, Unresolved};
+use super::guard::AddressGuard;
 use crate::outbound::OutboundRequest;
 
 /// What came back.
@@ -36,61 +37,6 @@ impl Answer {
     /// The status as a receiver of any kind means it: `Not Found`; nothing for a status of the receiver's own.
     pub fn reason(&self) -> Option<&'static str> {
         reqwest::StatusCode::from_u16(self.status).ok()?.canonical_reason()
-    }
-}
-
-/// Why nothing came back.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct Failure {
-    /// What kind of failure it is.
-    pub kind: FailureKind,
-    /// What went wrong. The request's address is never part of it: it may hold a secret.
-    pub message: String,
-    /// What to do about it.
-    pub help: Option<String>,
-}
-
-/// The kinds of failures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FailureKind {
-    /// The guard refused every address of the host.
-    AddressRefused,
-    /// The host has no address.
-    Unresolved,
-    /// Nobody took the connection.
-    Unreachable,
-    /// The two sides found no way to speak safely.
-    Tls,
-    /// It took too long.
-    TimedOut,
-    /// The connection broke before the answer's head was there, or what came was not HTTP.
-    Broken,
-    /// The request itself cannot be sent.
-    Unsendable,
-}
-
-impl FailureKind {
-    /// Whether another attempt could do better.
-    pub fn may_pass(self) -> bool {
-        !matches!(self, FailureKind::AddressRefused | FailureKind::Unsendable)
-    }
-}
-
-impl Failure {
-    /// A failure without a remedy.
-    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Failure { kind, message: message.into(), help: None }
-    }
-
-    fn help(self, help: impl Into<String>) -> Self {
-        Failure { help: Some(help.into()), ..self }
-    }
-}
-
-impl From<RefusedAddress> for Failure {
-    fn from(refused: RefusedAddress) -> Self {
-        Failure::new(FailureKind::AddressRefused, refused.to_string()).help(refused.help())
     }
 }
 
@@ -178,7 +124,7 @@ impl Sender {
             Security::Checked => builder,
             Security::Unchecked => builder.tls_danger_accept_invalid_certs(true),
         };
-        let client = builder.build().map_err(|error| unbuilt(&error))?;
+        let client = builder.build().map_err(|error| failure::unbuilt(&error))?;
         Ok(slot.insert(client).clone())
     }
 
@@ -261,9 +207,9 @@ impl Exchange for Sender {
             sending = sending.body(request.body.clone());
         }
         let response = match tokio::time::timeout(timeout, sending.send()).await {
-            Ok(sent) => sent.map_err(|error| self.explain(&error))?,
+            Ok(sent) => sent.map_err(|error| failure::explain(&error, self.limits.connect))?,
             Err(_) => {
-                let message = format!("no answer within {}", seconds(timeout));
+                let message = format!("no answer within {}", failure::seconds(timeout));
                 return Err(Failure::new(FailureKind::TimedOut, message));
             }
         };
@@ -273,89 +219,6 @@ impl Exchange for Sender {
         let (body, truncated) = self.read(response).await;
         Ok(Answer { status, retry_after, body, truncated, address })
     }
-}
-
-impl Sender {
-    /// Says in the user's words what the client's error says in its own.
-    fn explain(&self, error: &reqwest::Error) -> Failure {
-        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-        let mut last = error.to_string();
-        while let Some(current) = cause {
-            if let Some(refused) = current.downcast_ref::<RefusedAddress>() {
-                return refused.clone().into();
-            }
-            if let Some(unresolved) = current.downcast_ref::<Unresolved>() {
-                return Failure::new(FailureKind::Unresolved, unresolved.to_string());
-            }
-            if let Some(tls) = tls_error(current) {
-                return explain_tls(tls);
-            }
-            if current.downcast_ref::<reqwest::Error>().is_none() {
-                last = current.to_string();
-            }
-            cause = current.source();
-        }
-        if error.is_timeout() && error.is_connect() {
-            let message = format!("no connection within {}", seconds(self.limits.connect));
-            return Failure::new(FailureKind::TimedOut, message);
-        }
-        if error.is_connect() {
-            return Failure::new(FailureKind::Unreachable, format!("cannot connect: {}", lowercase_first(&last)));
-        }
-        Failure::new(
-            FailureKind::Broken,
-            format!("the connection broke before an answer came: {}", lowercase_first(&last)),
-        )
-    }
-}
-
-/// The TLS error that an error is, or that layers of I/O errors carry without naming it as their source.
-fn tls_error<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e rustls::Error> {
-    let mut inner = error;
-    while let Some(carried) = inner.downcast_ref::<std::io::Error>().and_then(|error| error.get_ref()) {
-        inner = carried;
-    }
-    inner.downcast_ref()
-}
-
-fn explain_tls(error: &rustls::Error) -> Failure {
-    match error {
-        rustls::Error::InvalidCertificate(reason) => {
-            Failure::new(FailureKind::Tls, format!("the receiver's certificate is not to be trusted: {reason}"))
-                .help("a certificate of your own authority is trusted once `SSL_CERT_FILE` names it")
-        }
-        other => {
-            Failure::new(FailureKind::Tls, format!("no secure connection: {}", lowercase_first(&other.to_string())))
-        }
-    }
-}
-
-/// Building a client fails only over certificates.
-fn unbuilt(error: &reqwest::Error) -> Failure {
-    let mut last: &dyn std::error::Error = error;
-    while let Some(source) = last.source() {
-        last = source;
-    }
-    Failure::new(FailureKind::Unsendable, format!("no secure connection can be made on this machine: {last}")).help(
-        "install root certificates (`ca-certificates` in most systems), or name a file of them in `SSL_CERT_FILE`",
-    )
-}
-
-fn lowercase_first(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
-}
-
-fn seconds(duration: Duration) -> String {
-    format!("{} s", duration.as_secs_f64())
-}
-
-/// Why a name gave no address.
-#[derive(Debug, thiserror::Error)]
-#[error("host `{host}` has no address: {reason}")]
-struct Unresolved {
-    host: String,
-    reason: String,
 }
 
 /// Resolves names, and lets through only what the guard does. What it returns is what is connected to.

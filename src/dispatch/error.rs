@@ -1,6 +1,13 @@
 //! What keeps a request from being made, with its place.
 
+use std::ops::Range;
+
+use crate::catalog::{Integration, TemplateText};
 use crate::finding::Place;
+use crate::render::Template;
+
+/// JSON pointer of the hook in a manifest.
+pub(super) const HOOK: &str = "/capabilities/auditLogEventsHook";
 
 /// Something that keeps a request from being made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,4 +78,29 @@ impl PlanError {
     pub(super) fn at(self, spot: Spot) -> Self {
         PlanError { spot: Some(Box::new(spot)), ..self }
     }
+}
+
+/// The compiled template, or why there is none.
+pub(super) fn compiled<'t>(
+    integration: &Integration,
+    text: &'t TemplateText,
+    what: &str,
+) -> Result<&'t Template, PlanError> {
+    text.compiled.as_ref().map_err(|error| {
+        PlanError::new(PlanErrorKind::Template, format!("{what} cannot be used: {error}"))
+            .help(error.help.clone())
+            .at(spot(integration, text, error.span.clone()))
+    })
+}
+
+/// Where a part of a template stands.
+pub(super) fn spot(integration: &Integration, text: &TemplateText, within: Range<usize>) -> Spot {
+    let source = &integration.source;
+    let file_text = if text.file.is_some() { &text.text } else { &source.text };
+    Spot::new(text.place(source, within), file_text)
+}
+
+/// Where the value at a pointer of the manifest stands.
+pub(super) fn manifest_spot(integration: &Integration, pointer: &str) -> Spot {
+    Spot::new(integration.source.value_place(pointer), &integration.source.text)
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::error::{PlanError, PlanErrorKind};
 use super::form_text::{mistake, unknown};
 use super::placeholder::placeholder;
+use super::visibility::is_shown;
 use crate::finding::near_miss;
 use crate::form::{FormValue, FormValues, OauthConnection};
 use crate::manifest::{FormVariable, FormVariableType, Manifest};
@@ -43,7 +44,7 @@ pub(super) fn settle(manifest: &Manifest, form: &FormValues, placeholders: bool)
                 }
             },
             None => {
-                if required(variable) {
+                if required(variable) && is_shown(variable, &manifest.form_variables, form) {
                     missing.push(variable.key.clone());
                 }
                 left_out(variable)

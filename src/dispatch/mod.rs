@@ -13,6 +13,8 @@ mod placeholder;
 mod plan;
 mod standard_payload;
 mod subscription;
+mod visibility;
+mod way;
 
 pub use error::{PlanError, PlanErrorKind, Spot};
 pub use form_text::read_form;

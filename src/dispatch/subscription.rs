@@ -1,27 +1,24 @@
 //! Everything about an integration under one form that does not depend on the event, worked out once.
 
 use super::address;
-use super::error::{PlanError, PlanErrorKind, Spot};
+use super::error::{HOOK, PlanError, PlanErrorKind, Spot, compiled, manifest_spot, spot};
 use super::form::{FormScope, settle};
 use super::headers;
 use super::plan::{Plan, Ruling, SkipReason};
 use super::standard_payload;
+use super::way::{self, Way};
 use crate::catalog::{Integration, TemplateText};
 use crate::delivery::Profile;
 use crate::event::Event;
 use crate::form::{FormValue, FormValues};
-use crate::manifest::{AuditLogEventsHook, Endpoint, FormVariableType, HmacSignature};
-use crate::outbound::{OutboundRequest, Signing};
+use crate::manifest::AuditLogEventsHook;
+use crate::outbound::OutboundRequest;
 use crate::policy::{Policy, Target, Verdict};
-use crate::render::{self, Context, Escape, Moment, Options, RenderError, Template};
+use crate::render::{self, Context, Escape, Moment, Options, RenderError};
 use crate::secret::{Mask, Secret};
 
-const HOOK: &str = "/capabilities/auditLogEventsHook";
-const METHODS: [&str; 5] = ["POST", "PUT", "PATCH", "GET", "DELETE"];
-
-/// The form variable whose tick switches the check of the receiver's certificate off. Its key has had this
-/// meaning on the platform that this format comes from; a manifest without it cannot switch the check off.
-const SKIP_CERTIFICATE_CHECK: &str = "skip-ca-verification";
+/// Stands for a signature while the signing secret is a placeholder.
+const SIGNATURE: &str = "$SIGNATURE";
 
 /// What an administrator gets who writes no policy: every change of a flag in production, as on the platform
 /// that this format comes from.
@@ -57,17 +54,6 @@ pub struct Subscription<'i> {
     mask: Mask,
 }
 
-/// How events go out.
-#[derive(Debug)]
-struct Way<'i> {
-    hook: &'i AuditLogEventsHook,
-    method: &'i str,
-    url: &'i TemplateText,
-    headers: Vec<(&'i str, &'i TemplateText)>,
-    signing: Option<Signing>,
-    skip_certificate_check: bool,
-}
-
 impl<'i> Subscription<'i> {
     /// Settles everything that does not depend on the event.
     ///
@@ -85,7 +71,7 @@ impl<'i> Subscription<'i> {
         let policy = policy(integration, settings.policy).map_err(|errors| mistakes.extend(errors));
         let own_profile = settings.profile.cloned().map_or_else(|| profile(integration), Ok);
         let profile = own_profile.map_err(|errors| mistakes.extend(errors));
-        let way = way(integration, form, &mut mistakes);
+        let way = way::find(integration, form, settings.placeholders, &mut mistakes);
         match (scope, policy, profile) {
             (Ok(form_scope), Ok(policy), Ok(profile)) if mistakes.is_empty() => Ok(Subscription {
                 integration,
@@ -266,29 +252,12 @@ impl<'i> Subscription<'i> {
                 PlanError::new(PlanErrorKind::Header, format!("the body cannot be signed: {error}"))
             })?;
         for (name, value) in signatures {
+            let value = if way.unsigned { SIGNATURE.to_owned() } else { value };
             request.headers.retain(|(own, _)| !own.eq_ignore_ascii_case(&name));
             request.headers.push((name, value));
         }
         Ok(request)
     }
-}
-
-fn compiled<'t>(integration: &Integration, text: &'t TemplateText, what: &str) -> Result<&'t Template, PlanError> {
-    text.compiled.as_ref().map_err(|error| {
-        PlanError::new(PlanErrorKind::Template, format!("{what} cannot be used: {error}"))
-            .help(error.help.clone())
-            .at(spot(integration, text, error.span.clone()))
-    })
-}
-
-fn spot(integration: &Integration, text: &TemplateText, within: std::ops::Range<usize>) -> Spot {
-    let source = &integration.source;
-    let file_text = if text.file.is_some() { &text.text } else { &source.text };
-    Spot::new(text.place(source, within), file_text)
-}
-
-fn manifest_spot(integration: &Integration, pointer: &str) -> Spot {
-    Spot::new(integration.source.value_place(pointer), &integration.source.text)
 }
 
 fn policy(integration: &Integration, own: Option<&[serde_json::Value]>) -> Result<Policy, Vec<PlanError>> {
@@ -326,84 +295,6 @@ fn profile(integration: &Integration) -> Result<Profile, Vec<PlanError>> {
         });
         located.collect()
     })
-}
-
-fn way<'i>(
-    integration: &'i Integration,
-    form: &FormValues,
-    mistakes: &mut Vec<PlanError>,
-) -> Result<Way<'i>, SkipReason> {
-    let hook = integration.manifest.hook().ok_or(SkipReason::NoHook)?;
-    if hook.delivery_method.as_deref() == Some("custom") {
-        return Err(SkipReason::CustomDelivery);
-    }
-    let endpoint = hook.endpoint.as_ref().ok_or(SkipReason::NoEndpoint)?;
-    if !METHODS.contains(&endpoint.method.as_str()) {
-        let upper = endpoint.method.to_uppercase();
-        let help = match METHODS.iter().find(|method| **method == upper) {
-            Some(method) => format!("write `{method}`"),
-            None => "the methods are `POST`, `PUT`, `PATCH`, `GET` and `DELETE`".to_owned(),
-        };
-        mistakes.push(
-            PlanError::new(PlanErrorKind::Method, format!("`{}` is no method to send with", endpoint.method))
-                .help(help)
-                .at(manifest_spot(integration, &format!("{HOOK}/endpoint/method"))),
-        );
-    }
-    let mut template = |pointer: String, what: &str| {
-        let Some(text) = integration.template(&pointer) else {
-            let message = format!("{what} is missing");
-            let spot = manifest_spot(integration, &pointer);
-            mistakes.push(PlanError::new(PlanErrorKind::Template, message).at(spot));
-            return None;
-        };
-        mistakes.extend(compiled(integration, text, what).err());
-        Some(text)
-    };
-    let url = template(format!("{HOOK}/endpoint/url"), "the template of the address");
-    let mut headers = Vec::new();
-    for (at, header) in endpoint.headers.iter().flatten().enumerate() {
-        let pointer = format!("{HOOK}/endpoint/headers/{at}");
-        let text = template(format!("{pointer}/value"), &format!("the template of header `{}`", header.name));
-        headers.extend(text.map(|text| (header.name.as_str(), text)));
-    }
-    for (at, header) in endpoint.headers.iter().flatten().enumerate() {
-        if let Err((message, help)) = headers::check_name(&header.name) {
-            let spot = manifest_spot(integration, &format!("{HOOK}/endpoint/headers/{at}/name"));
-            mistakes.push(PlanError::new(PlanErrorKind::Header, message).help(help).at(spot));
-        }
-    }
-    // Without an address there is a mistake already, and no subscription to need one.
-    let url = url.ok_or(SkipReason::NoEndpoint)?;
-    Ok(Way {
-        hook,
-        method: &endpoint.method,
-        url,
-        headers,
-        signing: signing(endpoint, form),
-        skip_certificate_check: skips_certificate_check(integration, form),
-    })
-}
-
-/// What signs the body; nothing while the secret is empty, since signing is a thing administrators choose.
-fn signing(endpoint: &Endpoint, form: &FormValues) -> Option<Signing> {
-    let HmacSignature { header_name, hmac_secret_form_variable_key } = endpoint.hmac_signature.as_ref()?;
-    let key = match form.values.get(hmac_secret_form_variable_key.as_deref()?)? {
-        FormValue::Secret(secret) => secret.clone(),
-        FormValue::Text(text) => Secret::new(text.clone()),
-        FormValue::Flag(_) | FormValue::List(_) => return None,
-    };
-    let header = header_name.clone().filter(|name| headers::check_name(name).is_ok());
-    (!key.expose().is_empty()).then_some(Signing { header, key })
-}
-
-fn skips_certificate_check(integration: &Integration, form: &FormValues) -> bool {
-    let declared = integration
-        .manifest
-        .form_variables
-        .iter()
-        .any(|variable| variable.key == SKIP_CERTIFICATE_CHECK && variable.kind == FormVariableType::Boolean);
-    declared && form.values.get(SKIP_CERTIFICATE_CHECK) == Some(&FormValue::Flag(true))
 }
 
 /// Every secret of a form: values of variables that say so, and the OAuth token.
