@@ -2,7 +2,7 @@
 
 mod folders;
 
-use folders::{MANIFEST, Tree, told};
+use folders::{MANIFEST, Tree};
 use serde_json::Value;
 
 /// A manifest with a hook whose template is `templates/flag.json.hbs`.
@@ -154,14 +154,29 @@ fn paths_within_the_folder_are_relative_though_named_in_full() {
 }
 
 #[test]
-fn long_lines_are_cut_and_very_long_ones_left_out() {
+fn long_lines_are_cut_around_their_place() {
     for length in [300, 100_000] {
         let tree = Tree::with_manifest(
             MANIFEST.replace("\"Example Inc.\"", &format!("\"{}\", \"nmae\": 1", "x".repeat(length))),
         );
         let human = tree.run(&["validate"]).stdout;
         assert!(human.lines().all(|line| line.chars().count() <= 160), "{length}");
-        assert!(human.contains(&format!("manifest.json:6:{}\n", 17 + length)), "{human}");
+        assert!(human.contains(&format!(" --> integrations/example/manifest.json:6:{}\n", 17 + length)), "{human}");
+        let lines: Vec<&str> = human.lines().collect();
+        let shown = lines.iter().position(|line| line.contains("\"nmae\": 1")).expect("the place is shown");
+        let column = lines[shown + 1].find('^').expect("it is underlined");
+        let marked: String = lines[shown].chars().skip(column).take(6).collect();
+        assert_eq!(marked, "\"nmae\"", "{human}");
+    }
+}
+
+#[test]
+fn what_an_author_wrote_breaks_no_line() {
+    let tree = Tree::with_manifest(MANIFEST.replace("\"author\"", "\"x\\n::error::\\u001b[31m\": 1, \"author\""));
+    for format in ["human", "github"] {
+        let answer = tree.run(&["validate", "--format", format]).stdout;
+        assert!(!answer.contains("\n::error::") && !answer.contains('\u{1b}'), "{answer}");
+        assert!(answer.contains("error") && answer.contains("unknown property"), "{answer}");
     }
 }
 
@@ -192,10 +207,6 @@ fn a_missing_file_looks_like_this() {
 fn a_template_that_is_none_looks_like_this() {
     let tree = Tree::with_manifest(hook())
         .file("integrations/example/templates/flag.json.hbs", "{\n  \"a\": \"{{#if comment}}\"\n}\n");
-    if told(&tree.findings(), "template-syntax").is_empty() {
-        // Templates are not compiled yet.
-        return;
-    }
     insta::assert_snapshot!("template_syntax", only(&tree, "template-syntax"));
 }
 

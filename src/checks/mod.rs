@@ -10,10 +10,13 @@ mod rules;
 mod schema;
 mod soundness;
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ops::Range;
+use std::path::PathBuf;
 
 use crate::catalog::schema::SCHEMA;
-use crate::catalog::{Catalog, Integration, Sample};
+use crate::catalog::{self, Catalog, Integration, Sample};
 use crate::finding::{Finding, Place, Severity};
 use crate::manifest::FormVariable;
 use crate::render::helper_names;
@@ -56,8 +59,9 @@ pub fn report(catalog: &Catalog, portable: bool) -> Vec<Finding> {
         findings.extend(review(integration, &catalog.integrations, &stages[at].1, portable));
         refused.append(&mut refused_values(&integration.source));
     }
-    // Of a value that the schema refuses nothing else is said: mending it comes first.
-    findings.retain(|finding| finding.rule == SCHEMA || !refused.iter().any(|place| is_within(&finding.place, place)));
+    // Of a value that the schema refuses no rule says more: mending it comes first.
+    let stays = |rule: &str| rule == SCHEMA || catalog::is_about_writing(rule);
+    findings.retain(|finding| stays(finding.rule) || !refused.iter().any(|place| is_within(&finding.place, place)));
     findings
 }
 
@@ -101,16 +105,19 @@ pub fn review(
 /// Drops what was told already: two templates may be one file.
 fn told_once(findings: Vec<Finding>) -> Vec<Finding> {
     let mut told: Vec<Finding> = Vec::with_capacity(findings.len());
+    let mut known: HashMap<(&'static str, PathBuf, Range<usize>, String), usize> = HashMap::new();
     for finding in findings {
-        let same = |other: &&mut Finding| {
-            other.rule == finding.rule
-                && other.place.file == finding.place.file
-                && other.place.span == finding.place.span
-                && other.message == finding.message
-        };
-        match told.iter_mut().find(|other| same(other)) {
-            Some(other) => other.severity = other.severity.max(finding.severity),
-            None => told.push(finding),
+        let place = &finding.place;
+        let key = (finding.rule, place.file.clone(), place.span.clone(), finding.message.clone());
+        match known.entry(key) {
+            Entry::Occupied(at) => {
+                let other = &mut told[*at.get()];
+                other.severity = other.severity.max(finding.severity);
+            }
+            Entry::Vacant(at) => {
+                at.insert(told.len());
+                told.push(finding);
+            }
         }
     }
     told

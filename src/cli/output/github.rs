@@ -28,7 +28,8 @@ pub(super) fn print(out: &mut impl Write, located: &[Located<'_>], folder: &Path
 
 /// A message: no character of it may end the command.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    let plain = |letter: char| if letter.is_control() && !matches!(letter, '\r' | '\n') { ' ' } else { letter };
+    text.chars().map(plain).collect::<String>().replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// A property: nor may one end the property.
