@@ -32,10 +32,8 @@ fn the_readme_has_a_row_for_every_command() {
 fn the_readme_has_a_row_for_every_exit_code() {
     let readme = page("README.md");
     let source = page("src/cli/exit.rs");
-    let codes: Vec<&str> = source
-        .lines()
-        .filter_map(|line| line.split_once(" = ").and_then(|(_, code)| code.strip_suffix(',')))
-        .collect();
+    let codes: Vec<&str> =
+        source.lines().filter_map(|line| line.split_once(" = ").and_then(|(_, code)| code.strip_suffix(','))).collect();
     assert!(codes.len() >= 5, "exit.rs lists only {codes:?}");
     for code in codes {
         assert!(readme.contains(&format!("\n| {code} | ")), "README.md has no row for exit code {code}");
@@ -59,9 +57,9 @@ fn paths_in_the_guides_exist() {
     for name in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"] {
         let text = page(name);
         for word in text.split('`').skip(1).step_by(2) {
-            let is_path = ["src/", "tests/", "schemas/", "docs/", "scripts/", "benches/"].iter().any(|folder| {
-                word.starts_with(folder) && !word.contains(['<', ' ', '*', '…'])
-            });
+            let is_path = ["src/", "tests/", "schemas/", "docs/", "scripts/", "benches/"]
+                .iter()
+                .any(|folder| word.starts_with(folder) && !word.contains(['<', ' ', '*', '…']));
             let exists = Path::new(env!("CARGO_MANIFEST_DIR")).join(word).exists();
             assert!(!is_path || exists, "{name} names `{word}`, which does not exist");
         }

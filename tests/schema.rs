@@ -106,7 +106,7 @@ fn the_portable_schema_lacks_only_what_this_engine_adds() {
     assert!(own.pointer(delivery).is_some() && portable.pointer(delivery).is_none());
     assert!(!portable.to_string().contains("delivery\""));
     // Putting the additions back gives the whole schema again.
-    let mut restored = portable.clone();
+    let mut restored = portable;
     for path in ["/properties/$schema", delivery, "/definitions/delivery"] {
         let (object, name) = path.rsplit_once('/').expect("a path");
         let part = own.pointer(path).expect("it is an addition").clone();
