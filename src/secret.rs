@@ -56,8 +56,10 @@ const SHORTEST: usize = 4;
 impl Mask {
     /// Hides `secrets`.
     pub fn new<'s>(secrets: impl IntoIterator<Item = &'s Secret>) -> Self {
-        let exposed = secrets.into_iter().map(Secret::expose).filter(|secret| secret.len() >= SHORTEST);
-        let mut spellings: Vec<String> = exposed.flat_map(spellings).collect();
+        // Addresses and header values lose the white space at their ends, and a secret there with them.
+        let exposed = secrets.into_iter().flat_map(|secret| [secret.expose(), secret.expose().trim()]);
+        let mut spellings: Vec<String> =
+            exposed.filter(|secret| secret.len() >= SHORTEST).flat_map(spellings).collect();
         spellings.sort_by_key(|spelling| std::cmp::Reverse(spelling.len()));
         spellings.dedup();
         Mask { spellings: spellings.into_iter().map(Secret::new).collect() }
@@ -85,18 +87,33 @@ impl fmt::Debug for Mask {
 fn spellings(secret: &str) -> Vec<String> {
     let mut found = vec![secret.to_owned()];
     let json = serde_json::to_string(secret).unwrap_or_default();
-    found.push(json.get(1..json.len().saturating_sub(1)).unwrap_or_default().to_owned());
+    let json = json.get(1..json.len().saturating_sub(1)).unwrap_or_default();
+    for inside in [json.to_owned(), json.replace('/', "\\/"), ascii_json(json, false), ascii_json(json, true)] {
+        // JSON in a JSON string, as when an answer quotes a request.
+        found.push(inside.replace('\\', "\\\\").replace('"', "\\\""));
+        found.push(inside);
+    }
+    found.push(secret.replace('\\', "\\\\").replace('\'', "\\'"));
     let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
     let kept_by_javascript = |byte: u8| unreserved(byte) || b"!'()*".contains(&byte);
     let kept_in_paths = |byte: u8| kept_by_javascript(byte) || b";,/?:@&=+$#".contains(&byte);
-    let kept: [&dyn Fn(u8) -> bool; 3] = [&unreserved, &kept_by_javascript, &kept_in_paths];
+    let kept_by_python = |byte: u8| unreserved(byte) || byte == b'/';
+    let kept: [&dyn Fn(u8) -> bool; 4] = [&unreserved, &kept_by_javascript, &kept_in_paths, &kept_by_python];
     for keep in kept {
         let upper = percent_encoded(secret, keep, "0123456789ABCDEF");
         found.push(upper.replace("%20", "+"));
         found.push(upper);
         found.push(percent_encoded(secret, keep, "0123456789abcdef"));
     }
-    found.push(secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;"));
+    let html = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let quoted = html.replace('"', "&quot;");
+    for apostrophe in ["&#39;", "&#x27;", "&apos;"] {
+        let whole = quoted.replace('\'', apostrophe);
+        // As handlebars.js and this engine escape.
+        found.push(whole.replace('`', "&#x60;").replace('=', "&#x3D;"));
+        found.push(whole);
+    }
+    found.extend([html.replace('"', "&#34;").replace('\'', "&#39;"), quoted, html]);
     found.push(hex::encode(secret));
     found.push(hex::encode_upper(secret));
     found.push(STANDARD.encode(secret));
@@ -112,6 +129,21 @@ fn spellings(secret: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// The inside of a JSON string with everything past ASCII as `\u` and four digits.
+fn ascii_json(inside: &str, upper: bool) -> String {
+    let mut units = [0; 2];
+    inside.chars().fold(String::new(), |mut out, letter| {
+        if letter.is_ascii() {
+            out.push(letter);
+        } else {
+            for unit in letter.encode_utf16(&mut units) {
+                out.push_str(&if upper { format!("\\u{unit:04X}") } else { format!("\\u{unit:04x}") });
+            }
+        }
+        out
+    })
 }
 
 fn percent_encoded(text: &str, keep: &dyn Fn(u8) -> bool, digits: &str) -> String {
@@ -152,11 +184,25 @@ mod tests {
             "p%40ss+%22w%C3%B6rd%22%2F%3F%26%3C%2B".to_owned(),
             "p%40ss%20%22w%c3%b6rd%22%2f%3f%26%3c%2b".to_owned(),
             "p@ss &quot;wörd&quot;/?&amp;&lt;+".to_owned(),
+            "p@ss &#34;wörd&#34;/?&amp;&lt;+".to_owned(),
+            r#"p@ss \"wörd\"\/?&<+"#.to_owned(),
+            r#"p@ss \"w\u00f6rd\"/?&<+"#.to_owned(),
+            r#"p@ss \"w\u00F6rd\"/?&<+"#.to_owned(),
+            r#"p@ss \\\"wörd\\\"/?&<+"#.to_owned(),
+            "p%40ss%20%22w%C3%B6rd%22/%3F%26%3C%2B".to_owned(),
             hex::encode(secret),
         ] {
             let masked = mask.apply(&format!("<<{shown}>>"));
             assert!(masked.contains("[secret]"), "{shown} became {masked}");
             assert!(!masked.contains("ss") && !masked.contains("rd"), "{shown} became {masked}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_masked_as_templates_escape_it_and_without_its_white_space() {
+        let mask = Mask::new([&Secret::new(" YWJj=it's \n")]);
+        for shown in ["YWJj&#x3D;it&#x27;s", "YWJj=it&#39;s", "YWJj=it\\'s", "YWJj=it's"] {
+            assert_eq!(mask.apply(&format!("<{shown}>")), "<[secret]>");
         }
     }
 

@@ -135,7 +135,7 @@ fn told(explanation: &Explanation<'_>, targets: usize) -> String {
     if targets > 1 {
         text.push_str(&format!("  the event has {targets} targets, and one that is allowed is enough\n"));
     }
-    text
+    super::shown::visible(&text)
 }
 
 fn parse_event<'a>(path: &Path, bytes: &'a [u8]) -> Result<Event<'a>, CliError> {

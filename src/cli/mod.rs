@@ -76,10 +76,10 @@ pub fn main() -> ExitCode {
         Err(error) => {
             let mut stderr = environment.stderr();
             if !error.message.is_empty() {
-                let _ = writeln!(stderr, "error: {}", error.message);
+                let _ = writeln!(stderr, "error: {}", shown::visible(&error.message));
             }
             if let Some(help) = &error.help {
-                let _ = writeln!(stderr, "  = help: {help}");
+                let _ = writeln!(stderr, "  = help: {}", shown::visible(help));
             }
             error.exit.into()
         }

@@ -87,8 +87,8 @@ pub(super) fn run(args: &SendArgs, environment: &Environment) -> Result<Exit, Cl
         Ok(Plan::Skip(reason)) => {
             let mut out = environment.stdout();
             let ruling = subscription.ruling(&event);
-            writeln!(out, "decision  {}: {}", verdict_word(ruling.verdict), ruling.reason)?;
-            writeln!(out, "nothing to send: {reason}")?;
+            writeln!(out, "decision  {}: {}", verdict_word(ruling.verdict), visible(&ruling.reason))?;
+            writeln!(out, "nothing to send: {}", visible(&reason.to_string()))?;
             return Ok(Exit::NotSent);
         }
         Err(error) => {

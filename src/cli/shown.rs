@@ -26,14 +26,14 @@ pub(super) fn verdict_word(verdict: Verdict) -> &'static str {
 
 impl ShownPlan {
     pub(super) fn human(&self, out: &mut impl Write) -> Result<(), CliError> {
-        writeln!(out, "event     {}", self.event)?;
+        writeln!(out, "event     {}", visible(&self.event))?;
         if let Some(ruling) = &self.ruling {
-            writeln!(out, "target    {} on {}", ruling.action, ruling.target)?;
-            writeln!(out, "decision  {}: {}", verdict_word(ruling.verdict), ruling.reason)?;
+            writeln!(out, "target    {}", visible(&format!("{} on {}", ruling.action, ruling.target)))?;
+            writeln!(out, "decision  {}: {}", verdict_word(ruling.verdict), visible(&ruling.reason))?;
         }
         match &self.plan {
             Ok(Plan::Send(request)) => {
-                writeln!(out, "\n{} {}", request.method, request.url)?;
+                writeln!(out, "\n{} {}", request.method, visible(&request.url))?;
                 for (name, value) in &request.headers {
                     writeln!(out, "{}", visible(&format!("{name}: {value}")).trim_end())?;
                 }
@@ -45,7 +45,7 @@ impl ShownPlan {
                     write!(out, "{body}{}", if body.ends_with('\n') { "" } else { "\n" })?;
                 }
             }
-            Ok(Plan::Skip(reason)) => writeln!(out, "\nnothing to send: {reason}")?,
+            Ok(Plan::Skip(reason)) => writeln!(out, "\nnothing to send: {}", visible(&reason.to_string()))?,
             Err(_) => {}
         }
         Ok(())
@@ -94,10 +94,12 @@ fn request_json(request: &OutboundRequest) -> serde_json::Value {
     })
 }
 
-/// Text with its control characters spelled out: a terminal must not act on what a stranger wrote.
+/// Text with its control characters spelled out: a terminal must not act on what a stranger wrote, nor turn it
+/// around (the marks of bidirectional text).
 pub(super) fn visible(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut out, letter| {
-        if letter.is_control() && !matches!(letter, '\n' | '\t') {
+        let turns = matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+        if turns || (letter.is_control() && !matches!(letter, '\n' | '\t')) {
             out.extend(letter.escape_default());
         } else {
             out.push(letter);

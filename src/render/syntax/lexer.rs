@@ -114,12 +114,14 @@ impl<'s> Lexer<'s> {
         if rest.is_empty() {
             return Ok(Some(self.take(Kind::End, 0)));
         }
-        let nul = rest.find('\0').unwrap_or(rest.len());
-        let Some(open) = rest[..nul].find("{{") else {
-            if nul == 0 {
+        // The tag is looked for first: each search then ends where the next one begins.
+        let tag = rest.find("{{");
+        let nul = rest[..tag.unwrap_or(rest.len())].find('\0');
+        let Some(open) = tag.filter(|_| nul.is_none()) else {
+            if nul == Some(0) {
                 return Err(mistake::nul(self.at));
             }
-            return Ok(Some(self.take(Kind::Content, nul)));
+            return Ok(Some(self.take(Kind::Content, nul.unwrap_or(rest.len()))));
         };
         let before = &rest[..open];
         let (kept, mode) = if before.ends_with("\\\\") {
