@@ -11,7 +11,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         Ok(policy) => policy,
         Err(mistakes) => {
             for mistake in mistakes {
-                let _ = (mistake.to_string(), mistake.pointer(), mistake.help());
+                let _ = (mistake.to_string(), mistake.spot.pointer(), mistake.help());
             }
             return;
         }

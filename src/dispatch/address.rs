@@ -49,6 +49,10 @@ fn parse(text: &str) -> Result<Url, String> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(format!("its scheme is `{}`, and only `http` and `https` can be sent to", url.scheme()));
     }
+    // The parser reads past missing and extra slashes: `https:///x` would go to a host named `x`.
+    if !names_host(text) {
+        return Err("it has no host".to_owned());
+    }
     if !url.username().is_empty() || url.password().is_some() {
         return Err("its user info cannot be read".to_owned());
     }
@@ -58,7 +62,14 @@ fn parse(text: &str) -> Result<Url, String> {
     }
 }
 
-/// The part between `://` and the path. A backslash counts as a slash, as it does for browsers.
+/// Whether exactly two slashes and then a name follow the scheme.
+fn names_host(text: &str) -> bool {
+    let slash = |letter: Option<char>| matches!(letter, Some('/' | '\\'));
+    let mut letters = text.split_once(':').map_or("", |(_, rest)| rest).chars();
+    slash(letters.next()) && slash(letters.next()) && !matches!(letters.next(), None | Some('/' | '\\' | '?' | '#'))
+}
+
+/// The part between the scheme's `://` and the path. A backslash counts as a slash, as it does for browsers.
 fn authority(text: &str) -> Option<&str> {
     let start = text.find("://")? + 3;
     let rest = &text[start..];
@@ -170,6 +181,10 @@ mod tests {
             ("/api/v1", "it does not start with `https://`"),
             ("example.com/x", "it does not start with `https://`"),
             ("https://", "empty host"),
+            ("https:///x", "it has no host"),
+            ("https:/api.example.com/x", "it has no host"),
+            ("https:api.example.com/x", "it has no host"),
+            ("https:////api.example.com", "it has no host"),
             ("https:///x y", "error"),
             ("ftp://example.com/", "its scheme is `ftp`"),
             ("https://exa mple.com/", "invalid"),

@@ -82,6 +82,8 @@ fn an_address_is_one_once_its_values_are_there() {
     only(&folder, "invalid-url", "error", URL, &["scheme"]);
     let folder = right().with(URL, json!("ftp://{{colour}}.example/lamps"));
     only(&folder, "invalid-url", "error", URL, &["`ftp`"]);
+    only(&right().with(URL, json!("")), "invalid-url", "error", URL, &["empty"]);
+    only(&right().with(URL, json!("https:/lantern.example/x")), "invalid-url", "error", URL, &["no host"]);
     let folder =
         right().with("/formVariables/1/isOptional", json!(true)).with("/formVariables/1/defaultValue", json!(""));
     only(&folder, "invalid-url", "error", URL, &["`host` is left empty"]);

@@ -59,7 +59,7 @@ pub(super) fn judge(
     index: usize,
     stage: &Stage<'_>,
 ) -> Option<BadAddress> {
-    let endpoint = reading.template.role == TemplateRole::Url && !reading.template.text.trim().is_empty();
+    let endpoint = reading.template.role == TemplateRole::Url;
     let template = reading.template.compiled.as_ref().ok().filter(|_| endpoint)?;
     let uses: Vec<(&FormVariable, Vec<&str>, Option<Position>)> = used(integration, reading);
     let mut filled = root(integration, reading, stage, Filling::Filled);
@@ -140,11 +140,14 @@ fn refusal(address: &str) -> Option<String> {
     if address.trim().is_empty() {
         return Some("it is empty".to_owned());
     }
+    // The parser reads past missing and extra slashes: `https:///x` would go to a host named `x`.
+    let after_scheme = address.trim().split_once(':').map_or("", |(_, rest)| rest);
+    let host = after_scheme.strip_prefix("//").unwrap_or_default();
     match url::Url::parse(address) {
         Err(url::ParseError::RelativeUrlWithoutBase) => Some("it has no scheme and host".to_owned()),
         Err(error) => Some(error.to_string()),
         Ok(url) if !matches!(url.scheme(), "http" | "https") => Some(format!("`{}` is no web address", url.scheme())),
-        Ok(url) if url.host_str().is_none_or(str::is_empty) => Some("it has no host".to_owned()),
+        Ok(_) if host.is_empty() || host.starts_with(['/', '\\', '?', '#']) => Some("it has no host".to_owned()),
         Ok(_) => None,
     }
 }

@@ -473,6 +473,9 @@ impl<'s> Parser<'s> {
             (Place::Name, Kind::Close | Kind::CloseUnescaped) => {
                 SyntaxError::new(open.start..at.end, "this tag names nothing").help("name a variable or a helper")
             }
+            (_, Kind::Invalid) if written == "}" => {
+                SyntaxError::new(open.start..at.end, "this tag is closed by one brace only").help("add a brace: `}}`")
+            }
             (_, Kind::Invalid) => SyntaxError::new(at, format!("`{written}` cannot stand in a tag here"))
                 .help("put unusual names in brackets, `[like this]`, and texts in quotes"),
             _ => SyntaxError::new(at, format!("`{written}` cannot stand here")),
