@@ -16,4 +16,5 @@ pub mod outbound;
 pub mod policy;
 pub mod render;
 pub mod secret;
+pub mod store;
 pub mod value;

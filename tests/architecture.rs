@@ -9,7 +9,7 @@ const FLOORS: &[&[&str]] = &[
     &["cli"],
     &["checks", "dispatch"],
     &["catalog"],
-    &["render", "delivery"],
+    &["render", "delivery", "store"],
     &["manifest", "event", "outbound", "form", "finding"],
     &["policy", "secret", "value"],
 ];
@@ -28,8 +28,9 @@ const NEVER: &[(&str, &str)] = &[
 
 /// Words that belong to one room: a path or macro, and the rooms that may say it.
 const ONLY_IN: &[(&str, &[&str])] = &[
-    ("std::fs", &["catalog", "cli"]),
+    ("std::fs", &["catalog", "cli", "store"]),
     ("reqwest::", &["delivery"]),
+    ("rusqlite", &["store"]),
     ("println!", &[]),
     ("eprintln!", &[]),
     ("std::env::", &["cli"]),
