@@ -14,7 +14,7 @@ mod document;
 mod error;
 mod event;
 mod ids;
-//mod memory;
+mod memory;
 mod page;
 mod pending;
 mod retention;
@@ -35,7 +35,7 @@ pub use event::{
     Verdict, VerdictKind,
 };
 pub use ids::{DeliveryKey, Digest, EventKey, Moment, SourceId, SubscriptionId, SubscriptionVersion};
-//pub use memory::MemoryStore;
+pub use memory::MemoryStore;
 pub use page::{Cursor, Page, PageRequest};
 pub use pending::Pending;
 pub use retention::{Retention, Upkeep};
