@@ -18,7 +18,7 @@ pub(crate) struct Fixture {
 
 impl Fixture {
     pub(crate) fn sqlite() -> Self {
-        let folder = tempfile::tempdir().expect("a folder can be made");
+        let folder = folder();
         let store = SqliteStore::open(&folder.path().join("store.db"), options()).expect("a store can be made");
         Fixture { store: Box::new(store), _folder: Some(folder) }
     }
@@ -26,6 +26,13 @@ impl Fixture {
     pub(crate) fn memory() -> Self {
         Fixture { store: Box::new(MemoryStore::new()), _folder: None }
     }
+}
+
+/// A folder for a test. In memory where there is such a place: thousands of flushes are not what is tested here, and
+/// a killed process leaves behind what it wrote in either case.
+pub(crate) fn folder() -> TempDir {
+    let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+    folder.expect("a folder can be made")
 }
 
 pub(crate) fn options() -> Options {

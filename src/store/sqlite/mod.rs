@@ -19,7 +19,7 @@ mod writer;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -76,10 +76,12 @@ pub enum Integrity {
 /// A store in one file. Dropping it finishes what was asked for, then closes the file.
 #[derive(Debug)]
 pub struct SqliteStore {
+    path: PathBuf,
+    options: Options,
     requests: SyncSender<Request>,
     looks: Option<Sender<Look>>,
     arrivals: watch::Receiver<u64>,
-    integrity: Arc<OnceLock<Integrity>>,
+    integrity: Arc<Mutex<Integrity>>,
     threads: Vec<JoinHandle<()>>,
     /// Held as long as this process works on the file.
     _lock: Option<File>,
@@ -109,7 +111,25 @@ impl SqliteStore {
 
     /// What reading the whole file has shown so far.
     pub fn integrity(&self) -> Integrity {
-        self.integrity.get().cloned().unwrap_or(Integrity::Unknown)
+        self.integrity.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Reads the whole file for what the disk may have done to it, beside everything else.
+    pub fn verify(&self) -> Pending<Integrity> {
+        let (answer, pending) = Pending::channel();
+        let (path, options, told) = (self.path.clone(), self.options.clone(), Arc::clone(&self.integrity));
+        // Not waited for at the end: it reads only, and may take long on a large file.
+        let reading = spawn("store-verify", move || {
+            let found = connect_reader(&path, &options).map(|connection| read_everything(&connection));
+            if let Ok(found) = &found {
+                *told.lock().unwrap_or_else(PoisonError::into_inner) = found.clone();
+            }
+            let _ = answer.send(found);
+        });
+        match reading {
+            Ok(_) => pending,
+            Err(error) => Pending::ready(Err(error)),
+        }
     }
 
     fn start(path: &Path, options: Options, lock: Option<File>) -> Result<Self, StoreError> {
@@ -129,16 +149,21 @@ impl SqliteStore {
             let looked = Arc::clone(&looked);
             threads.push(spawn("store-reader", move || serve_looks(&reader, &looked))?);
         }
-        let integrity = Arc::new(OnceLock::new());
-        if options.verify {
-            let connection = connect_reader(path, &options)?;
-            let told = Arc::clone(&integrity);
-            // Not waited for at the end: it reads only, and may take long on a large file.
-            drop(spawn("store-verify", move || {
-                let _ = told.set(verify(&connection));
-            })?);
+        let verifies = options.verify;
+        let store = SqliteStore {
+            path: path.to_owned(),
+            options,
+            requests,
+            looks: Some(looks),
+            arrivals,
+            integrity: Arc::new(Mutex::new(Integrity::Unknown)),
+            threads,
+            _lock: lock,
+        };
+        if verifies {
+            drop(store.verify());
         }
-        Ok(SqliteStore { requests, looks: Some(looks), arrivals, integrity, threads, _lock: lock })
+        Ok(store)
     }
 
     /// Hands a piece of writing to the writer.
@@ -358,7 +383,7 @@ fn connect_reader(path: &Path, options: &Options) -> Result<Connection, StoreErr
     Ok(connection)
 }
 
-fn verify(connection: &Connection) -> Integrity {
+fn read_everything(connection: &Connection) -> Integrity {
     match connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0)) {
         Ok(answer) if answer == "ok" => Integrity::Sound,
         Ok(answer) => Integrity::Damaged(answer),
