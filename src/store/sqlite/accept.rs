@@ -155,10 +155,7 @@ impl Txn<'_> {
             Outcome::Send(_) => None,
             Outcome::Skip(skip) => Some(skip.kept()),
         };
-        write_verdict(
-            verdicts,
-            &PackedVerdict { subscription: subscription.cast_unsigned(), version, skip: skip.clone() },
-        );
+        write_verdict(verdicts, &PackedVerdict { subscription: subscription.cast_unsigned(), version, skip });
         match &decided.outcome {
             Outcome::Skip(skip) => {
                 self.record_skip(subscription, skip, event)?;

@@ -99,3 +99,62 @@ fn version(connection: &Connection) -> Result<i64, StoreError> {
     }
     Ok(version)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tables(connection: &Connection) -> Vec<String> {
+        let mut query = connection.prepare("SELECT sql FROM sqlite_schema ORDER BY name").unwrap();
+        let rows = query.query_map([], |row| row.get::<_, Option<String>>(0)).unwrap();
+        rows.map(|row| row.unwrap().unwrap_or_default()).collect()
+    }
+
+    #[test]
+    fn every_older_version_becomes_the_newest_with_what_was_in_it() {
+        let newest = Connection::open_in_memory().unwrap();
+        migrate(&newest).unwrap();
+        for older in 0..STEPS.len() {
+            let connection = Connection::open_in_memory().unwrap();
+            migrate_to(&connection, older).unwrap();
+            if older >= 1 {
+                connection.execute("INSERT INTO source (name) VALUES ('kept')", []).unwrap();
+            }
+            migrate(&connection).unwrap();
+            assert_eq!(tables(&connection), tables(&newest), "from version {older}");
+            let kept: i64 = connection.query_row("SELECT count(*) FROM source", [], |row| row.get(0)).unwrap();
+            assert_eq!(kept, i64::from(older >= 1));
+            migrate(&connection).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_crash_within_a_step_leaves_the_step_before_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("store.db");
+        for (older, step) in STEPS.iter().enumerate() {
+            for statements in 0..step.matches(';').count() {
+                let _ = std::fs::remove_file(&file);
+                let connection = Connection::open(&file).unwrap();
+                connection.execute_batch("PRAGMA journal_mode = WAL").unwrap();
+                migrate_to(&connection, older).unwrap();
+                let part: Vec<&str> = step.split_inclusive(';').take(statements).collect();
+                connection.execute_batch(&format!("BEGIN IMMEDIATE; {}", part.concat())).unwrap();
+                // What a killed process leaves: the files as they are in this moment, its locks gone.
+                let left = folder.path().join("left.db");
+                for end in ["", "-wal"] {
+                    let _ = std::fs::remove_file(folder.path().join(format!("left.db{end}")));
+                    let _ = std::fs::copy(
+                        folder.path().join(format!("store.db{end}")),
+                        folder.path().join(format!("left.db{end}")),
+                    );
+                }
+                drop(connection);
+                let opened = Connection::open(&left).unwrap();
+                assert_eq!(version(&opened).unwrap(), i64::try_from(older).unwrap());
+                migrate(&opened).unwrap();
+                assert_eq!(version(&opened).unwrap(), i64::try_from(STEPS.len()).unwrap());
+            }
+        }
+    }
+}

@@ -15,7 +15,7 @@ use super::failure::{Stop, store_error};
 use super::state::Known;
 use super::{Options, connect};
 use crate::store::pending::Answer;
-use crate::store::{Claim, Claimed, Lease, Moment, StoreError};
+use crate::store::{Claim, Claimed, Lease, Moment, StoreError, Unavailable};
 
 /// At most so many requests share a transaction.
 const GROUP_REQUESTS: usize = 1024;
@@ -179,13 +179,15 @@ impl Writer {
             self.stale = true;
             let broken = matches!(
                 error,
-                StoreError::Unavailable { kind: crate::store::Unavailable::Failing, .. } | StoreError::Damaged(_)
+                StoreError::Unavailable { kind: Unavailable::Failing | Unavailable::ReadOnly, .. }
+                    | StoreError::Damaged(_)
             );
             let undone = self
                 .connection
                 .as_ref()
                 .is_some_and(|connection| connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok());
-            // After a failed write to disk a connection's cached pages are in doubt; a new one reads them anew.
+            // After a failed write to disk a connection's cached pages are in doubt, and one that found the file
+            // read-only stays so; a new one looks anew.
             if broken || !undone {
                 self.connection = None;
             }
@@ -272,5 +274,33 @@ impl Writer {
             self.stale = false;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::store::{
+        EventContent, Moment, NewEvent, Options, Receipt, SourceId, SqliteStore, Store, StoreError, Unavailable,
+    };
+
+    #[test]
+    fn a_store_that_cannot_be_written_refuses_and_recovers_by_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options { verify: false, ..Options::default() };
+        let store = SqliteStore::open(&folder.path().join("store.db"), options).unwrap();
+        let accept = |name: &str| {
+            let content = EventContent::new(SourceId::from("s"), name, b"{}".to_vec());
+            let event = NewEvent { content: Arc::new(content), resources: vec![], decided: vec![], unlisted: 0 };
+            store.accept(vec![event], Moment::from_millis(1)).wait()
+        };
+        accept("before").unwrap();
+        store.write(1, |txn| Ok(txn.connection.execute_batch("PRAGMA query_only = 1")?)).wait().unwrap();
+        let refused = accept("refused");
+        assert!(matches!(refused, Err(StoreError::Unavailable { kind: Unavailable::ReadOnly, .. })), "{refused:?}");
+        // The connection that could not write is given up, and the next one can.
+        assert!(matches!(accept("refused").unwrap()[..], [Receipt::Accepted { .. }]));
+        assert!(store.accounts().wait().unwrap().balance());
     }
 }
