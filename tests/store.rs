@@ -1,6 +1,8 @@
 //! One suite for every store, run on each engine; and what only the engine on disk can be asked: crashes, old
 //! versions, full disks.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
+
 #[path = "store/support.rs"]
 mod support;
 
