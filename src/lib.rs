@@ -17,4 +17,5 @@ pub mod policy;
 pub mod render;
 pub mod secret;
 pub mod source;
+pub mod store;
 pub mod value;

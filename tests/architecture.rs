@@ -9,7 +9,7 @@ const FLOORS: &[&[&str]] = &[
     &["cli"],
     &["checks", "dispatch"],
     &["catalog"],
-    &["render", "delivery", "source"],
+    &["render", "delivery", "source", "store"],
     &["manifest", "event", "outbound", "form", "finding"],
     &["policy", "secret", "value"],
 ];
@@ -28,7 +28,8 @@ const NEVER: &[(&str, &str)] = &[
 
 /// Words that belong to one room: a path or macro, and the rooms that may say it.
 const ONLY_IN: &[(&str, &[&str])] = &[
-    ("std::fs", &["catalog", "cli"]),
+    ("std::fs", &["catalog", "cli", "store"]),
+    ("rusqlite", &["store"]),
     ("reqwest::", &["delivery"]),
     ("println!", &[]),
     ("eprintln!", &[]),

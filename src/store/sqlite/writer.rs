@@ -1,0 +1,306 @@
+//! The one writer: takes what waits, does it in one transaction, and answers when that is on disk.
+//!
+//! While a commit is on its way to the disk the next requests gather; so the more there is to do, the more of it
+//! shares one write. A claim writes nothing and is served after the commit.
+
+use std::path::PathBuf;
+use std::sync::mpsc::Receiver;
+
+use rusqlite::Connection;
+use tokio::sync::watch;
+
+use super::claim::Claiming;
+use super::desk::Desk;
+use super::failure::{Stop, store_error};
+use super::state::Known;
+use super::{Options, connect};
+use crate::store::pending::Answer;
+use crate::store::{Claim, Claimed, Lease, Moment, StoreError, Unavailable};
+
+/// At most so many requests share a transaction.
+const GROUP_REQUESTS: usize = 1024;
+
+/// At most so many bytes, roughly, share a transaction.
+const GROUP_BYTES: usize = 4 << 20;
+
+/// A request to the writer.
+pub(super) enum Request {
+    Write(Box<dyn Write>),
+    Claim(Claim, Answer<Claimed>),
+    Extend(Vec<Lease>, std::time::Duration, Moment, Answer<Vec<bool>>),
+    GiveBack(Vec<Lease>, Answer<()>),
+    Stop,
+}
+
+/// Work within a transaction. It may be run more than once, each time after everything was undone.
+pub(super) trait Write: Send {
+    fn run(&mut self, txn: &mut Txn<'_>) -> Result<(), StoreError>;
+    fn answer(self: Box<Self>, outcome: Result<(), StoreError>);
+    fn weight(&self) -> usize;
+}
+
+/// A transaction, and what the writer knows without looking.
+pub(super) struct Txn<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) known: &'a mut Known,
+    pub(super) desk: &'a mut Desk,
+    /// Where retention goes on.
+    pub(super) sweep: &'a mut u64,
+}
+
+/// A closure as a [`Write`].
+pub(super) struct Job<T, F> {
+    pub(super) work: F,
+    pub(super) result: Option<Result<T, StoreError>>,
+    pub(super) answer: Answer<T>,
+    pub(super) weight: usize,
+}
+
+impl<T: Send, F: FnMut(&mut Txn<'_>) -> Result<T, Stop> + Send> Write for Job<T, F> {
+    fn run(&mut self, txn: &mut Txn<'_>) -> Result<(), StoreError> {
+        self.result = None;
+        match (self.work)(txn) {
+            Ok(value) => self.result = Some(Ok(value)),
+            Err(Stop::Refused(error)) => self.result = Some(Err(error)),
+            Err(Stop::Failed(error)) => return Err(error),
+        }
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, outcome: Result<(), StoreError>) {
+        let result = match outcome {
+            Ok(()) => self.result.unwrap_or(Err(StoreError::Closed)),
+            Err(error) => Err(error),
+        };
+        // Nobody may be waiting any more; what was asked for has happened all the same.
+        let _ = self.answer.send(result);
+    }
+
+    fn weight(&self) -> usize {
+        self.weight
+    }
+}
+
+/// The writer's thread.
+pub(super) struct Writer {
+    path: PathBuf,
+    options: Options,
+    connection: Option<Connection>,
+    known: Known,
+    desk: Desk,
+    sweep: u64,
+    /// The version of the file as of the last look, to see when another process has written.
+    data_version: i64,
+    /// What is known may not be what is on disk.
+    stale: bool,
+    owner: bool,
+    arrivals: watch::Sender<u64>,
+}
+
+impl Writer {
+    pub(super) fn new(
+        path: PathBuf,
+        options: Options,
+        connection: Connection,
+        owner: bool,
+        arrivals: watch::Sender<u64>,
+    ) -> Result<Self, StoreError> {
+        let mut writer = Writer {
+            path,
+            options,
+            connection: Some(connection),
+            known: Known::default(),
+            desk: Desk::default(),
+            sweep: 0,
+            data_version: 0,
+            stale: true,
+            owner,
+            arrivals,
+        };
+        writer.refresh()?;
+        Ok(writer)
+    }
+
+    /// Serves until it is told to stop, or until nobody can ask any more.
+    pub(super) fn serve(mut self, requests: &Receiver<Request>) {
+        let mut open = true;
+        while open {
+            let Ok(first) = requests.recv() else { return };
+            let mut writes: Vec<Box<dyn Write>> = Vec::new();
+            let mut others = Vec::new();
+            let (mut count, mut bytes) = (0, 0);
+            let mut next = Some(first);
+            while let Some(request) = next {
+                match request {
+                    Request::Write(write) => {
+                        bytes += write.weight();
+                        writes.push(write);
+                    }
+                    Request::Stop => open = false,
+                    other => others.push(other),
+                }
+                count += 1;
+                let full = count >= GROUP_REQUESTS || bytes >= GROUP_BYTES;
+                next = if full || !open { None } else { requests.try_recv().ok() };
+            }
+            if !writes.is_empty() {
+                self.write(writes);
+            }
+            for other in others {
+                self.lend(other);
+            }
+        }
+    }
+
+    fn write(&mut self, mut writes: Vec<Box<dyn Write>>) {
+        let outcome = self.transaction(&mut writes);
+        match outcome {
+            // One bad request must not take the others down with it. What is wrong with the disk is wrong for all.
+            Err(error) if writes.len() > 1 && !error.is_temporary() => {
+                for write in writes {
+                    self.write(vec![write]);
+                }
+            }
+            outcome => {
+                for write in writes {
+                    write.answer(outcome.clone());
+                }
+                if outcome.is_ok() {
+                    self.arrivals.send_modify(|count| *count = count.wrapping_add(1));
+                }
+            }
+        }
+    }
+
+    fn transaction(&mut self, writes: &mut [Box<dyn Write>]) -> Result<(), StoreError> {
+        self.reconnect()?;
+        let outcome = self.attempt(writes);
+        if let Err(error) = &outcome {
+            self.stale = true;
+            let broken = matches!(
+                error,
+                StoreError::Unavailable { kind: Unavailable::Failing | Unavailable::ReadOnly, .. }
+                    | StoreError::Damaged(_)
+            );
+            let undone = self
+                .connection
+                .as_ref()
+                .is_some_and(|connection| connection.is_autocommit() || connection.execute_batch("ROLLBACK").is_ok());
+            // After a failed write to disk a connection's cached pages are in doubt, and one that found the file
+            // read-only stays so; a new one looks anew.
+            if broken || !undone {
+                self.connection = None;
+            }
+        }
+        outcome
+    }
+
+    fn attempt(&mut self, writes: &mut [Box<dyn Write>]) -> Result<(), StoreError> {
+        self.connection()?.execute_batch("BEGIN IMMEDIATE")?;
+        // Now that nobody else can write, what is known is compared with what is.
+        self.refresh()?;
+        let next_event = self.known.next_event;
+        let Some(connection) = &self.connection else { return Err(StoreError::Closed) };
+        let mut txn = Txn { connection, known: &mut self.known, desk: &mut self.desk, sweep: &mut self.sweep };
+        let mut outcome = writes.iter_mut().try_for_each(|write| write.run(&mut txn));
+        outcome = outcome.and_then(|()| self.known.save(connection).map_err(|error| store_error(&error)));
+        outcome = outcome.and_then(|()| {
+            connection
+                .prepare_cached("COMMIT")
+                .and_then(|mut commit| commit.execute([]))
+                .map_err(|e| store_error(&e))?;
+            Ok(())
+        });
+        match outcome {
+            Ok(()) => self.desk.committed(),
+            Err(_) => self.desk.undone(next_event),
+        }
+        outcome
+    }
+
+    fn lend(&mut self, request: Request) {
+        match request {
+            Request::Claim(claim, answer) => {
+                let _ = answer.send(self.claim(&claim));
+            }
+            Request::Extend(leases, lease, now, answer) => {
+                let now = self.known.observe(now).now;
+                self.desk.expire(now);
+                let lease = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX / 4).min(i64::MAX / 4);
+                let held = leases.into_iter().map(|one| self.desk.extend(one, now + lease)).collect();
+                let _ = answer.send(Ok(held));
+            }
+            Request::GiveBack(leases, answer) => {
+                for lease in leases {
+                    self.desk.give_back(lease);
+                }
+                let _ = answer.send(Ok(()));
+                self.arrivals.send_modify(|count| *count = count.wrapping_add(1));
+            }
+            Request::Write(_) | Request::Stop => {}
+        }
+    }
+
+    fn claim(&mut self, claim: &Claim) -> Result<Claimed, StoreError> {
+        if !self.owner {
+            return Err(StoreError::NotOwner);
+        }
+        self.reconnect()?;
+        self.refresh()?;
+        let Some(connection) = &self.connection else { return Err(StoreError::Closed) };
+        Claiming { connection, known: &mut self.known, desk: &mut self.desk }.run(claim)
+    }
+
+    fn connection(&self) -> Result<&Connection, StoreError> {
+        self.connection.as_ref().ok_or(StoreError::Closed)
+    }
+
+    fn reconnect(&mut self) -> Result<(), StoreError> {
+        if self.connection.is_none() {
+            self.connection = Some(connect(&self.path, &self.options)?);
+            self.stale = true;
+        }
+        Ok(())
+    }
+
+    /// Reads anew what another process has changed, or what is in doubt after a failure.
+    fn refresh(&mut self) -> Result<(), StoreError> {
+        let connection = self.connection()?;
+        let version = connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get::<_, i64>(0))?;
+        if self.stale || version != self.data_version {
+            self.known = Known::load(connection)?;
+            self.data_version = version;
+            self.desk.doubt(self.known.subs.keys().copied());
+            self.stale = false;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::store::{
+        EventContent, Moment, NewEvent, Options, Receipt, SourceId, SqliteStore, Store, StoreError, Unavailable,
+    };
+
+    #[test]
+    fn a_store_that_cannot_be_written_refuses_and_recovers_by_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options { verify: false, ..Options::default() };
+        let store = SqliteStore::open(&folder.path().join("store.db"), options).unwrap();
+        let accept = |name: &str| {
+            let content = EventContent::new(SourceId::from("s"), name, b"{}".to_vec());
+            let event = NewEvent { content: Arc::new(content), resources: vec![], decided: vec![], unlisted: 0 };
+            store.accept(vec![event], Moment::from_millis(1)).wait()
+        };
+        accept("before").unwrap();
+        store.write(1, |txn| Ok(txn.connection.execute_batch("PRAGMA query_only = 1")?)).wait().unwrap();
+        let refused = accept("refused");
+        assert!(matches!(refused, Err(StoreError::Unavailable { kind: Unavailable::ReadOnly, .. })), "{refused:?}");
+        // The connection that could not write is given up, and the next one can.
+        assert!(matches!(accept("refused").unwrap()[..], [Receipt::Accepted { .. }]));
+        assert!(store.accounts().wait().unwrap().balance());
+    }
+}
