@@ -9,7 +9,7 @@ const FLOORS: &[&[&str]] = &[
     &["cli"],
     &["checks", "dispatch"],
     &["catalog"],
-    &["render", "delivery", "source", "store"],
+    &["render", "delivery", "source", "store", "vault"],
     &["manifest", "event", "outbound", "form", "finding"],
     &["policy", "secret", "value"],
 ];
