@@ -20,3 +20,4 @@ pub mod service;
 pub mod source;
 pub mod store;
 pub mod value;
+pub mod vault;
