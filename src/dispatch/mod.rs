@@ -18,6 +18,7 @@ mod way;
 
 pub use error::{PlanError, PlanErrorKind, Spot};
 pub use form_text::read_form;
+pub(crate) use headers::check_name as check_header_name;
 pub use placeholder::{fill_in, masked, placeholder};
 pub use plan::{Body, Plan, Ruling, SkipReason};
 pub use subscription::{Settings, Subscription};
