@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 /// A room may name only rooms on floors below its own.
 const FLOORS: &[&[&str]] = &[
     &["cli"],
+    &["server"],
+    &["service"],
     &["checks", "dispatch"],
     &["catalog"],
     &["render", "delivery", "source", "store", "vault"],

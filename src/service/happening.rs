@@ -1,0 +1,115 @@
+//! What happens, as it happens: for logs, counters and whoever follows along. Nothing here holds a secret.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::finding::Finding;
+use crate::store::{DeliveryKey, EventKey, SourceId, SubscriptionId};
+
+/// Something that happened. Whoever does not keep up misses some; nothing depends on being heard.
+#[derive(Debug, Clone)]
+pub enum Happening {
+    /// A request of a source was taken.
+    Taken {
+        /// The source.
+        source: SourceId,
+        /// New events.
+        accepted: u32,
+        /// Events that had come before.
+        seen: u32,
+        /// Events whose id other bytes had taken.
+        conflicts: u32,
+        /// Entries that could not be used.
+        failed: u32,
+        /// Deliveries made for them.
+        deliveries: u32,
+    },
+    /// A request of a source was refused.
+    Refused {
+        /// The source.
+        source: SourceId,
+        /// Why, in one sentence.
+        reason: String,
+    },
+    /// A new event was accepted.
+    Accepted {
+        /// Its place.
+        event: EventKey,
+        /// Its source.
+        source: SourceId,
+        /// Its id there.
+        id: String,
+        /// Deliveries made for it.
+        deliveries: u32,
+    },
+    /// An attempt was made and recorded.
+    Attempted {
+        /// The delivery.
+        delivery: DeliveryKey,
+        /// To whom.
+        subscription: SubscriptionId,
+        /// 1 for the first.
+        attempt: u32,
+        /// The answer's status.
+        status: Option<u16>,
+        /// How long it took.
+        took: Duration,
+        /// How it ended: `delivered`, `retry`, `dead`, `disabled`.
+        ended: &'static str,
+        /// What went wrong.
+        error: Option<String>,
+        /// The pause before the next attempt.
+        next: Option<Duration>,
+    },
+    /// A receiver that keeps failing is left alone for a while, or heard again.
+    Breaker {
+        /// The subscription.
+        subscription: SubscriptionId,
+        /// Whether it is left alone now.
+        open: bool,
+        /// For how long.
+        pause: Option<Duration>,
+    },
+    /// A subscription was switched off by its receiver's own word.
+    Disabled {
+        /// The subscription.
+        subscription: SubscriptionId,
+        /// Why.
+        reason: String,
+    },
+    /// An integration was taken in use, or a new version of it.
+    Swapped {
+        /// Its key.
+        integration: String,
+        /// Digest of its content.
+        version: String,
+    },
+    /// A change of an integration was refused; the old version stays in use.
+    IntegrationRefused {
+        /// Its key.
+        integration: String,
+        /// What is wrong with it.
+        findings: Arc<Vec<Finding>>,
+    },
+    /// An integration is gone; subscriptions keep the version they have.
+    IntegrationRemoved {
+        /// Its key.
+        integration: String,
+    },
+    /// The store does not take anything, or takes it again.
+    Store {
+        /// Whether it works.
+        works: bool,
+        /// What is in the way.
+        reason: String,
+    },
+    /// A replay job moved on.
+    Job {
+        /// Its id.
+        id: String,
+        /// How far it is.
+        progress: super::JobProgress,
+        /// Where it stands.
+        state: super::JobState,
+    },
+}
