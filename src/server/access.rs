@@ -13,6 +13,7 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 
+use super::listening::Peer;
 use super::problem::Problem;
 use super::state::App;
 use super::tokens::{self, Scope, Token};
@@ -162,7 +163,7 @@ fn is_this_machine(host: &str) -> bool {
 
 fn peer(parts: &Parts) -> IpAddr {
     let unknown = IpAddr::from([0, 0, 0, 0]);
-    parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or(unknown, |peer| peer.0.ip())
+    parts.extensions.get::<ConnectInfo<Peer>>().map_or(unknown, |peer| peer.0.0.ip())
 }
 
 macro_rules! door {
