@@ -17,6 +17,7 @@ mod preview;
 mod render;
 mod schema;
 mod send;
+mod serve;
 mod shown;
 mod validate;
 
@@ -45,6 +46,8 @@ enum Command {
     Preview(preview::PreviewArgs),
     /// Send what `preview` shows, and tell each attempt
     Send(send::SendArgs),
+    /// Take events, deliver them, and answer for every one: the server
+    Serve(serve::ServeArgs),
     /// Say whether a policy lets an event through, and why
     Explain(explain::ExplainArgs),
     /// Render one template with one context
@@ -91,6 +94,7 @@ fn run(command: &Command, environment: &Environment) -> Result<Exit, CliError> {
         Command::Validate(args) => validate::run(args, environment),
         Command::Preview(args) => preview::run(args, environment),
         Command::Send(args) => send::run(args, environment),
+        Command::Serve(args) => serve::run(args, environment),
         Command::Explain(args) => explain::run(args, environment),
         Command::Render(args) => render::run(args, environment),
         Command::New(args) => new::run(args, environment),

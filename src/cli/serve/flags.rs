@@ -27,8 +27,9 @@ impl Args for SettingFlags {
     fn augment_args(command: Command) -> Command {
         TABLE.iter().fold(command, |command, setting| {
             let default = if setting.default.is_empty() { String::new() } else { format!(" [{}]", setting.default) };
-            let arg =
-                Arg::new(setting.name).long(setting.flag()).help(format!("{}{default}", setting.what));
+            // The parser keeps names for as long as the program runs, and is built once.
+            let flag: &'static str = setting.flag().leak();
+            let arg = Arg::new(setting.name).long(flag).help(format!("{}{default}", setting.what));
             command.arg(match setting.kind {
                 Kind::Text => arg.value_name("TEXT"),
                 Kind::Number => arg.value_name("N"),
