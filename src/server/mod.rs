@@ -25,6 +25,7 @@ mod sources;
 mod state;
 mod subscriptions;
 mod tail;
+mod told;
 pub mod tokens;
 mod watch;
 
@@ -88,17 +89,20 @@ pub async fn serve(listener: TcpListener, parts: Parts, stop: CancellationToken)
     let listening = listener.local_addr()?;
     let metrics = metrics::Metrics::default();
     let mut happenings = parts.service.happenings();
-    let (counted, told) = (metrics.clone(), stop.clone());
+    let (counted, stopped) = (metrics.clone(), stop.clone());
     let counting = tokio::spawn(async move {
         use tokio::sync::broadcast::error::RecvError;
         loop {
             tokio::select! {
                 heard = happenings.recv() => match heard {
-                    Ok(happening) => counted.heard(&happening),
+                    Ok(happening) => {
+                        counted.heard(&happening);
+                        told::tell(&happening);
+                    }
                     Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => return,
                 },
-                () = told.cancelled() => return,
+                () = stopped.cancelled() => return,
             }
         }
     });

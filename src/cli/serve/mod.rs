@@ -89,6 +89,16 @@ pub(super) fn store_file(data: &std::path::Path) -> PathBuf {
     data.join("flagpost.db")
 }
 
+/// Makes the data folder. It is nobody else's: the store in it holds what passed through.
+pub(super) fn make_folder(data: &std::path::Path) -> Result<(), CliError> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    let made = builder.create(data);
+    made.map_err(|error| CliError::failed(format!("cannot make the folder `{}`: {error}", data.display())))
+}
+
 /// What keeps a store from being opened, with a remedy.
 pub(super) fn store_error(error: &crate::store::StoreError) -> CliError {
     use crate::store::StoreError;

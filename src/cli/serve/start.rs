@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::demo::Stage;
 use super::key::{VaultSealer, vault};
 use super::settings::Settings;
-use super::{store_error, store_file};
+use super::{make_folder, store_error, store_file};
 use crate::cli::chance::{Chance, SystemClock};
 use crate::cli::environment::Environment;
 use crate::cli::error::CliError;
@@ -24,7 +24,7 @@ use crate::store::{Options, Retention, SqliteStore, Store};
 
 /// Serves until it is told to stop.
 pub(super) fn run(settings: &Settings, environment: &Environment, stage: Option<&Stage>) -> Result<Exit, CliError> {
-    make_folder(settings)?;
+    make_folder(&settings.data)?;
     let options = Options { most_bytes: limit(settings.store_bytes), ..Options::default() };
     let store = SqliteStore::open(&store_file(&settings.data), options).map_err(|error| store_error(&error))?;
     let store: Arc<dyn Store> = Arc::new(store);
@@ -41,16 +41,6 @@ pub(super) fn run(settings: &Settings, environment: &Environment, stage: Option<
 
 fn limit(bytes: u64) -> Option<u64> {
     (bytes > 0).then_some(bytes)
-}
-
-/// The data folder is nobody else's: the store in it holds what passed through.
-fn make_folder(settings: &Settings) -> Result<(), CliError> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    let made = builder.create(&settings.data);
-    made.map_err(|error| CliError::failed(format!("cannot make the folder `{}`: {error}", settings.data.display())))
 }
 
 async fn serve(
