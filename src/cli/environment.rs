@@ -32,7 +32,8 @@ impl Environment {
         let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(120);
         let folder = std::env::current_dir().unwrap_or_default();
         // Not `vars`: it panics on a variable that is not text, whoever's it is.
-        let texts = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let texts =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         let variables = texts.filter(|(name, _)| name.starts_with("FLAGPOST_")).collect();
         Environment { colour, width, folder, variables }
     }

@@ -92,7 +92,10 @@ fn sentence(happening: &Json, colour: bool) -> String {
         }
         "taken" => {
             let (new, seen, conflicts, failed) = (part("accepted"), part("seen"), part("conflicts"), part("failed"));
-            (kind, format!("by `{}`: {new} new, {seen} seen, {conflicts} in conflict, {failed} unusable", part("source")))
+            (
+                kind,
+                format!("by `{}`: {new} new, {seen} seen, {conflicts} in conflict, {failed} unusable", part("source")),
+            )
         }
         _ => {
             let members = happening.as_object().into_iter().flatten().filter(|(name, _)| *name != "happening");

@@ -52,9 +52,7 @@ impl Doorkeeper {
         };
         let hash = tokens::hash(presented);
         match self.look_up(app, presented, &hash).await? {
-            Some(token) if token.scopes.contains(&scope) => {
-                count(&hash)
-            }
+            Some(token) if token.scopes.contains(&scope) => count(&hash),
             Some(token) => Err(Problem::forbidden(format!("the token `{}` lacks the scope `{scope}`", token.name))
                 .help(format!("`flagpost token create --scope {scope}` makes one that has it"))),
             None => {
@@ -205,10 +203,7 @@ mod tests {
     use super::{bearer, sign_of_a_stranger};
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs
-            .iter()
-            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
-            .collect()
+        pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
     }
 
     #[test]

@@ -22,6 +22,9 @@ pub(super) async fn readyz(State(app): State<App>) -> Result<&'static str, Probl
     if app.stopping.is_cancelled() {
         return Err(Problem::unavailable("the server is stopping"));
     }
+    if let Some(damage) = (app.damage)() {
+        return Err(Problem::unavailable(format!("the store is damaged: {damage}")));
+    }
     app.service.ready().await.map_err(|error| Problem::unavailable(error.to_string()))?;
     Ok("ready\n")
 }

@@ -148,11 +148,8 @@ impl Metrics {
 fn enter_books(registry: &mut Registry, books: &Accounts) {
     let totals = Family::<OutcomeLabel, Counter>::default();
     let events = Family::<OutcomeLabel, Counter>::default();
-    for (account, name) in [
-        (Account::Events, "accepted"),
-        (Account::Repeats, "seen"),
-        (Account::Conflicts, "conflict"),
-    ] {
+    for (account, name) in [(Account::Events, "accepted"), (Account::Repeats, "seen"), (Account::Conflicts, "conflict")]
+    {
         events.get_or_create(&OutcomeLabel { outcome: Word(name) }).inc_by(books.get(account));
     }
     for (account, name) in [
@@ -185,10 +182,8 @@ fn gauge(value: u64) -> Gauge<u64, AtomicU64> {
 
 /// OpenMetrics as the classic format: there a counter is described under the name that its samples have.
 fn classic(open_metrics: &str) -> String {
-    let counters: Vec<&str> = open_metrics
-        .lines()
-        .filter_map(|line| line.strip_prefix("# TYPE ")?.strip_suffix(" counter"))
-        .collect();
+    let counters: Vec<&str> =
+        open_metrics.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.strip_suffix(" counter")).collect();
     let mut text = String::with_capacity(open_metrics.len() + 256);
     for line in open_metrics.lines().filter(|line| *line != "# EOF") {
         let described = ["# HELP ", "# TYPE "].iter().find_map(|start| Some((start, line.strip_prefix(start)?)));

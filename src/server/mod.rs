@@ -13,8 +13,8 @@ mod extract;
 mod health;
 mod integrations;
 mod limits;
-mod lists;
 mod listening;
+mod lists;
 mod metrics;
 mod openapi;
 mod policy;
@@ -25,8 +25,8 @@ mod sources;
 mod state;
 mod subscriptions;
 mod tail;
-mod told;
 pub mod tokens;
+mod told;
 mod watch;
 
 use std::sync::Arc;
@@ -78,6 +78,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// How it runs.
     pub settings: Settings,
+    /// What was found wrong with the store's file, if anything was.
+    pub damage: Box<dyn Fn() -> Option<String> + Send + Sync>,
 }
 
 /// Serves until `stop` is told, then lets the requests that are under way end; connections that ask for nothing are
@@ -116,6 +118,7 @@ pub async fn serve(listener: TcpListener, parts: Parts, stop: CancellationToken)
         service: parts.service,
         store: parts.store,
         clock: parts.clock,
+        damage: parts.damage,
     });
     let bounded = listening::Bounded::new(listener, parts.settings.connections);
     let routes = routes.into_make_service_with_connect_info::<listening::Peer>();

@@ -35,7 +35,8 @@ struct Bearer;
 impl Modify for Bearer {
     fn modify(&self, document: &mut OpenApi) {
         let mut scheme = Http::new(HttpAuthScheme::Bearer);
-        scheme.description = Some("Made with `flagpost token create`; scopes are `read`, `write` and `ingest`".to_owned());
+        scheme.description =
+            Some("Made with `flagpost token create`; scopes are `read`, `write` and `ingest`".to_owned());
         let components = document.components.get_or_insert_with(Default::default);
         components.add_security_scheme("token", SecurityScheme::Http(scheme));
     }

@@ -207,9 +207,7 @@ impl From<ServiceError> for Problem {
                 }
                 RejectionKind::Malformed => Problem::malformed(sentence),
             },
-            ServiceError::Refused(_) => {
-                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "refused", "not done", sentence)
-            }
+            ServiceError::Refused(_) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "refused", "not done", sentence),
             ServiceError::Broken(why) => {
                 tracing::error!(error = %why, "the service broke: {why}");
                 Problem::internal()

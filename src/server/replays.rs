@@ -44,11 +44,7 @@ pub(super) struct ReplayJobRequest {
         (status = 202, body = JobView, description = "The job is written down and will run"),
         (status = 400, body = Problem, content_type = "application/problem+json", description = "The body is not JSON"),
         (status = 422, body = Problem, content_type = "application/problem+json", description = "Every mistake, by field")))]
-pub(super) async fn start(
-    _: MayWrite,
-    State(app): State<App>,
-    JsonBody(body): JsonBody,
-) -> Result<Response, Problem> {
+pub(super) async fn start(_: MayWrite, State(app): State<App>, JsonBody(body): JsonBody) -> Result<Response, Problem> {
     let range = read(body)?;
     let dry_run = range.dry_run;
     let job = app.service.start_replay_job(range).await?;
@@ -111,10 +107,6 @@ pub(super) async fn list(_: MayRead, State(app): State<App>) -> Result<Json<List
     params(("job" = String, Path, description = "Its id")),
     responses((status = 200, body = JobView),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is no such job")))]
-pub(super) async fn get(
-    _: MayRead,
-    State(app): State<App>,
-    Path(job): Path<String>,
-) -> Result<Json<JobView>, Problem> {
+pub(super) async fn get(_: MayRead, State(app): State<App>, Path(job): Path<String>) -> Result<Json<JobView>, Problem> {
     Ok(Json(app.service.replay_job(&job).await?))
 }

@@ -21,6 +21,7 @@ pub(super) struct Inside {
     pub(super) doorkeeper: Doorkeeper,
     pub(super) limits: Limits,
     pub(super) metrics: Metrics,
+    pub(super) damage: Box<dyn Fn() -> Option<String> + Send + Sync>,
     pub(super) document: utoipa::openapi::OpenApi,
     /// Held while the one webhook is made, changed or removed.
     pub(super) webhook: tokio::sync::Mutex<()>,

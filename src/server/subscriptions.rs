@@ -128,11 +128,7 @@ pub(super) async fn patch(
     params(("id" = String, Path, description = "Its name")),
     responses((status = 204, description = "It is gone"),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is no such subscription")))]
-pub(super) async fn remove(
-    _: MayWrite,
-    State(app): State<App>,
-    Path(id): Path<String>,
-) -> Result<StatusCode, Problem> {
+pub(super) async fn remove(_: MayWrite, State(app): State<App>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
     app.service.remove_subscription(&id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -155,12 +155,8 @@ async fn send(service: Arc<Service>, events: Vec<Json>, stop: CancellationToken)
         });
         let body = event.to_string().into_bytes();
         let headers: [(&str, &[u8]); 1] = [("content-type", b"application/json")];
-        let incoming = Incoming {
-            headers: &headers,
-            token: None,
-            body: &body,
-            received_at_milliseconds: now.milliseconds,
-        };
+        let incoming =
+            Incoming { headers: &headers, token: None, body: &body, received_at_milliseconds: now.milliseconds };
         if let Err(error) = service.take(SOURCE, incoming).await {
             tracing::warn!(error = %error, "the event was not taken: {error}");
         }

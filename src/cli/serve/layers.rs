@@ -201,7 +201,8 @@ mod tests {
 
     #[test]
     fn variables_of_others_are_left_alone() {
-        let foreign = variables(&[("FLAGPOST_SERVICE_HOST", "10.0.0.1"), ("FLAGPOST_PORT_80_TCP", "tcp://x"), ("X", "")]);
+        let foreign =
+            variables(&[("FLAGPOST_SERVICE_HOST", "10.0.0.1"), ("FLAGPOST_PORT_80_TCP", "tcp://x"), ("X", "")]);
         assert!(Layered::new(&[], &foreign, None).is_ok());
     }
 

@@ -56,19 +56,15 @@ pub(super) fn run(args: &ServeArgs, environment: &Environment) -> Result<Exit, C
 }
 
 /// What flags, variables and the file say together.
-fn layers(
-    config: Option<&PathBuf>,
-    flags: &SettingFlags,
-    environment: &Environment,
-) -> Result<Layered, CliError> {
+fn layers(config: Option<&PathBuf>, flags: &SettingFlags, environment: &Environment) -> Result<Layered, CliError> {
     let named = config.cloned().or_else(|| environment.variable("FLAGPOST_CONFIG").map(PathBuf::from));
     let usual = || Some(PathBuf::from(USUAL_FILE)).filter(|file| file.is_file());
     let Some(file) = named.or_else(usual) else {
         return Layered::new(&flags.0, environment.variables(), None);
     };
     let name = file.display().to_string();
-    let text = std::fs::read_to_string(&file)
-        .map_err(|error| CliError::usage(format!("cannot read `{name}`: {error}")))?;
+    let text =
+        std::fs::read_to_string(&file).map_err(|error| CliError::usage(format!("cannot read `{name}`: {error}")))?;
     Layered::new(&flags.0, environment.variables(), Some((&name, &text)))
 }
 

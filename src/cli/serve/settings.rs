@@ -100,8 +100,8 @@ fn sources(written: &[serde_json::Value]) -> Result<Vec<SourceConfiguration>, Cl
                 None => told.help("`docs/sources.md` tells the settings of each kind"),
             });
         }
-        let source: SourceConfiguration = serde_json::from_value(written.clone())
-            .map_err(|error| CliError::usage(format!("{name}: {error}")))?;
+        let source: SourceConfiguration =
+            serde_json::from_value(written.clone()).map_err(|error| CliError::usage(format!("{name}: {error}")))?;
         if sources.iter().any(|other| other.key == source.key) {
             return Err(CliError::usage(format!("two sources have the key `{}`", source.key)));
         }
@@ -182,6 +182,8 @@ mod tests {
         assert!(read("retention_days = -1").contains("whole number"));
         assert!(read("[[source]]\nkey = \"a\"\nkind = \"splt\"").starts_with("source `a`: `/kind`"));
         assert!(read(&format!("{SOURCE}{SOURCE}")).contains("two sources"));
-        assert!(!read("[[source]]\nkey = \"a\"\nkind = \"launchdarkly\"\nsecrets = [[\"hunter2\"]]").contains("hunter2"));
+        assert!(
+            !read("[[source]]\nkey = \"a\"\nkind = \"launchdarkly\"\nsecrets = [[\"hunter2\"]]").contains("hunter2")
+        );
     }
 }

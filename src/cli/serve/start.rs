@@ -20,14 +20,14 @@ use crate::delivery::{AddressGuard, Limits, Sender, SystemResolver};
 use crate::server::{self, tokens};
 use crate::service::{self, Clock, Service};
 use crate::source::Source;
-use crate::store::{Options, Retention, SqliteStore, Store};
+use crate::store::{Integrity, Options, Retention, SqliteStore, Store};
 
 /// Serves until it is told to stop.
 pub(super) fn run(settings: &Settings, environment: &Environment, stage: Option<&Stage>) -> Result<Exit, CliError> {
     make_folder(&settings.data)?;
     let options = Options { most_bytes: limit(settings.store_bytes), ..Options::default() };
     let store = SqliteStore::open(&store_file(&settings.data), options).map_err(|error| store_error(&error))?;
-    let store: Arc<dyn Store> = Arc::new(store);
+    let store = Arc::new(store);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -47,7 +47,7 @@ async fn serve(
     settings: &Settings,
     environment: &Environment,
     stage: Option<&Stage>,
-    store: Arc<dyn Store>,
+    store: Arc<SqliteStore>,
 ) -> Result<Exit, CliError> {
     // Listened for first, so that a word that comes while it starts is not lost.
     let stop = CancellationToken::new();
@@ -56,13 +56,19 @@ async fn serve(
     let vault = vault(&*store, variable, &settings.master_key_file).await?;
     let listener = listener(settings, &*store).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-    let service = start_service(settings, Arc::clone(&store), vault, Arc::clone(&clock)).await?;
+    let service = start_service(settings, Arc::<SqliteStore>::clone(&store), vault, Arc::clone(&clock)).await?;
     let address = listener.local_addr().map_err(|error| CliError::failed(error.to_string()))?;
+    tokio::spawn(tell_damage(Arc::clone(&store), stop.clone()));
+    let read = Arc::clone(&store);
     let parts = server::Parts {
         service: Arc::clone(&service),
         store,
         clock,
         settings: server_settings(settings),
+        damage: Box::new(move || match read.integrity() {
+            Integrity::Damaged(why) => Some(why),
+            Integrity::Unknown | Integrity::Sound => None,
+        }),
     };
     let serving = tokio::spawn(server::serve(listener, parts, stop.clone()));
     // The one line on standard output: with port 0 it is the way to learn the port.
@@ -89,6 +95,21 @@ async fn serve(
     ended?;
     tracing::info!("stopped");
     Ok(Exit::Done)
+}
+
+/// The whole file is read in the background at the start; what that finds is told once.
+async fn tell_damage(store: Arc<SqliteStore>, stop: CancellationToken) {
+    loop {
+        match store.integrity() {
+            Integrity::Sound => return,
+            Integrity::Damaged(why) => return tracing::error!("the store is damaged, go back to a backup: {why}"),
+            Integrity::Unknown => {}
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            () = stop.cancelled() => return,
+        }
+    }
 }
 
 /// Cancels `stop` at the first word to end; at the second one the process ends at once.
@@ -150,10 +171,12 @@ async fn start_service(
     let sources = sources.map_err(|error| CliError::usage(error.to_string()))?;
     for source in sources.iter().filter(|source| source.verification().is_empty()) {
         let key = source.key();
-        tracing::info!(source.key = key, "the source `{key}` verifies no sender itself: it asks for a token with `ingest`");
+        tracing::info!(
+            source.key = key,
+            "the source `{key}` verifies no sender itself: it asks for a token with `ingest`"
+        );
     }
-    let guard =
-        if settings.allow_private { AddressGuard::allowing_private() } else { AddressGuard::public_only() };
+    let guard = if settings.allow_private { AddressGuard::allowing_private() } else { AddressGuard::public_only() };
     let parts = service::Parts {
         store,
         sealer: Arc::new(VaultSealer(vault)),
