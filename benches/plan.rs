@@ -5,6 +5,7 @@
 
 use std::hint::black_box;
 use std::path::Path;
+use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use flagpost::catalog::{Integration, load};
@@ -17,9 +18,9 @@ use flagpost::value::{Object, Value};
 const SUBSCRIPTIONS: usize = 100;
 const HOOK: &str = "/capabilities/auditLogEventsHook";
 
-fn integration() -> Integration {
+fn integration() -> Arc<Integration> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("integrations/datadog");
-    load(&folder).integration.expect("the integration loads")
+    Arc::new(load(&folder).integration.expect("the integration loads"))
 }
 
 fn event_bytes() -> Vec<u8> {
@@ -44,7 +45,7 @@ fn plans(criterion: &mut Criterion) {
     let event = Event::parse(&bytes).expect("it is JSON");
     let form = fill_in(&integration.manifest, &FormValues::default());
     let settings = Settings { placeholders: true, ..Settings::default() };
-    let subscriptions: Vec<Subscription<'_>> =
+    let subscriptions: Vec<Subscription> =
         (0..SUBSCRIPTIONS).map(|_| Subscription::new(&integration, &form, settings).expect("it is fine")).collect();
 
     let mut group = criterion.benchmark_group("plan for 100 subscriptions of one event");

@@ -1,6 +1,6 @@
 //! One folder: its manifest, its templates and its icons.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::files::{self, Refusal};
@@ -22,23 +22,36 @@ pub(super) fn load(directory: &Path) -> Loaded {
     let key = real.as_deref().unwrap_or(&directory).file_name().unwrap_or_default().to_string_lossy().into_owned();
     let source = read_manifest(&file, &directory, &mut findings)
         .and_then(|text| ManifestSource::read(file, text, &mut findings));
-    let integration = source.map(|source| {
-        let manifest = Manifest::from_json(&source.json);
-        let mut reader = Reader {
-            directory: &directory,
-            real: real.as_deref().unwrap_or(&directory),
-            source: &source,
-            texts: HashMap::new(),
-            findings: &mut findings,
-        };
-        for (icon, path) in [("square", &manifest.icons.square), ("horizontal", &manifest.icons.horizontal)] {
-            reader.icon(&format!("/icons/{icon}"), path);
-        }
-        let mentions = templates::mentions(&manifest, &source);
-        let templates = mentions.iter().filter_map(|mention| reader.template(mention)).collect();
-        Integration { key, directory: directory.clone(), manifest, source, templates }
-    });
+    let real = real.unwrap_or_else(|_| directory.clone());
+    let files = Files::Disk { real: &real };
+    let integration = source.map(|source| read(key, &directory, source, files, &mut findings));
     Loaded { directory, integration, findings }
+}
+
+/// Makes an integration of what was packed: the manifest's text, and the files that it names by their paths.
+pub(super) fn load_packed(key: String, manifest: String, files: &BTreeMap<String, String>) -> Option<Integration> {
+    let (directory, mut findings) = (PathBuf::from(&key), Vec::new());
+    let file = files::join(&directory, "manifest.json");
+    let source = ManifestSource::read(file, manifest, &mut findings)?;
+    Some(read(key, &directory, source, Files::Packed(files), &mut findings))
+}
+
+/// Reads what a manifest mentions, from wherever its files are.
+fn read(
+    key: String,
+    directory: &Path,
+    source: ManifestSource,
+    files: Files<'_>,
+    findings: &mut Vec<Finding>,
+) -> Integration {
+    let manifest = Manifest::from_json(&source.json);
+    let mut reader = Reader { directory, files, source: &source, texts: HashMap::new(), findings };
+    for (icon, path) in [("square", &manifest.icons.square), ("horizontal", &manifest.icons.horizontal)] {
+        reader.icon(&format!("/icons/{icon}"), path);
+    }
+    let mentions = templates::mentions(&manifest, &source);
+    let templates = mentions.iter().filter_map(|mention| reader.template(mention)).collect();
+    Integration { key, directory: directory.to_owned(), manifest, source, templates }
 }
 
 /// The text of the manifest, or findings that say why there is none.
@@ -93,10 +106,18 @@ fn not_text(file: &Path, at: usize, wide: bool, pointer: Option<String>) -> Find
     Finding::error(ENCODING, place, message).help("save it as UTF-8")
 }
 
+/// Where the files of an integration are.
+enum Files<'a> {
+    /// In its folder, which is really this one.
+    Disk { real: &'a Path },
+    /// At hand, by the paths that the manifest writes.
+    Packed(&'a BTreeMap<String, String>),
+}
+
 /// Reads what the manifest mentions, each file once.
 struct Reader<'a> {
     directory: &'a Path,
-    real: &'a Path,
+    files: Files<'a>,
     source: &'a ManifestSource,
     /// Text by path, with what precedes it in the file; nothing for files that were refused.
     texts: HashMap<PathBuf, Option<(String, usize)>>,
@@ -110,7 +131,9 @@ impl Reader<'_> {
         if written.is_none() || self.source.is_guessed(pointer) {
             return;
         }
-        if let Err(refusal) = files::locate(self.directory, self.real, path) {
+        // Nobody looks at icons but people, and those who pack an integration have seen them.
+        let Files::Disk { real } = self.files else { return };
+        if let Err(refusal) = files::locate(self.directory, real, path) {
             self.refused(pointer, path, refusal);
         }
     }
@@ -148,7 +171,11 @@ impl Reader<'_> {
     }
 
     fn text_of(&mut self, mention: &Mention<'_>) -> Option<(PathBuf, String, usize)> {
-        let file = match files::locate(self.directory, self.real, mention.text) {
+        let located = match self.files {
+            Files::Disk { real } => files::locate(self.directory, real, mention.text),
+            Files::Packed(_) => Ok(files::join(self.directory, mention.text)),
+        };
+        let file = match located {
             Ok(file) => file,
             Err(refusal) => {
                 self.refused(&mention.pointer, mention.text, refusal);
@@ -156,7 +183,11 @@ impl Reader<'_> {
             }
         };
         if !self.texts.contains_key(&file) {
-            let text = match files::read_text(&file) {
+            let text = match self.files {
+                Files::Disk { .. } => files::read_text(&file),
+                Files::Packed(packed) => packed.get(mention.text).cloned().ok_or(Refusal::Missing),
+            };
+            let text = match text {
                 Ok(text) => Some(without_mark(text, &file, self.findings)),
                 Err(Refusal::NotText { at, wide }) => {
                     self.findings.push(not_text(&file, at, wide, Some(mention.pointer.clone())));

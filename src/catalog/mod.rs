@@ -4,9 +4,11 @@
 //! findings and never hides the others.
 
 mod files;
+mod fingerprint;
 mod folder;
 mod integration;
 mod json;
+mod packed;
 mod samples;
 mod scaffold;
 pub mod schema;
@@ -14,6 +16,7 @@ mod source;
 mod templates;
 mod tree;
 
+pub use fingerprint::fingerprint;
 pub use integration::{Integration, TemplateRole, TemplateText};
 pub use samples::{Sample, samples_for};
 pub use scaffold::{Blueprint, IntegrationKey, KeyError, ScaffoldError, scaffold};

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::chance::{Chance, SystemClock};
@@ -69,6 +70,7 @@ pub(super) fn run(args: &SendArgs, environment: &Environment) -> Result<Exit, Cl
         let message = format!("`{}` has mistakes, and nothing is sent by it", args.directory.display());
         return Err(CliError::failed(message).help("mend them, or look at it with `preview`"));
     }
+    let integration = Arc::new(integration);
     let form = match args.form.read(&integration.manifest) {
         Ok(form) => form,
         Err(FormFailure::Command(error)) => return Err(error),

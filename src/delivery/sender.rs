@@ -6,7 +6,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, Response, Url};
@@ -15,6 +15,7 @@ use url::Host;
 use super::attempts::Exchange;
 use super::failure::{self, Failure, FailureKind, Unresolved};
 use super::guard::AddressGuard;
+use super::phases::{self, MeasureConnect, Notes, Phases};
 use crate::outbound::OutboundRequest;
 
 /// What came back.
@@ -24,8 +25,12 @@ pub struct Answer {
     pub status: u16,
     /// `Retry-After`, as written.
     pub retry_after: Option<String>,
+    /// The headers, in order.
+    pub headers: Vec<(String, String)>,
     /// The beginning of the body.
     pub body: Vec<u8>,
+    /// How long its parts took.
+    pub phases: Phases,
     /// Whether there was more of it, or it broke off. The status stands either way: the receiver has decided
     /// before it writes a body.
     pub truncated: bool,
@@ -115,6 +120,9 @@ impl Sender {
             .no_proxy()
             .dns_resolver(resolver)
             .connect_timeout(self.limits.connect)
+            .connector_layer(MeasureConnect)
+            // Small requests and small answers: waiting for more to send is waiting for nothing.
+            .tcp_nodelay(true)
             // Shorter than the patience of common servers, so that an attempt rarely meets a connection that
             // is being closed.
             .pool_idle_timeout(Duration::from_secs(4));
@@ -206,7 +214,9 @@ impl Exchange for Sender {
         if !request.body.is_empty() {
             sending = sending.body(request.body.clone());
         }
-        let response = match tokio::time::timeout(timeout, sending.send()).await {
+        let notes = Notes::default();
+        let started = Instant::now();
+        let response = match tokio::time::timeout(timeout, phases::noting(&notes, sending.send())).await {
             Ok(sent) => sent.map_err(|error| failure::explain(&error, self.limits.connect))?,
             Err(_) => {
                 let message = format!("no answer within {}", failure::seconds(timeout));
@@ -216,9 +226,20 @@ impl Exchange for Sender {
         let address = response.remote_addr();
         let status = response.status().as_u16();
         let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let first_byte = Some(started.elapsed());
+        let headers = response.headers().iter();
+        let headers = headers.map(|(name, value)| (name.as_str().to_owned(), text_of(value))).collect();
         let (body, truncated) = self.read(response).await;
-        Ok(Answer { status, retry_after, body, truncated, address })
+        let mut phases = *notes.lock().unwrap_or_else(PoisonError::into_inner);
+        phases.first_byte = first_byte;
+        phases.total = Some(started.elapsed());
+        Ok(Answer { status, retry_after, headers, body, phases, truncated, address })
     }
+}
+
+/// A header's value for showing: what is no text becomes question marks.
+fn text_of(value: &HeaderValue) -> String {
+    String::from_utf8_lossy(value.as_bytes()).into_owned()
 }
 
 /// Resolves names, and lets through only what the guard does. What it returns is what is connected to.
@@ -230,6 +251,7 @@ struct GuardedResolver {
 impl reqwest::dns::Resolve for GuardedResolver {
     fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
         let host = name.as_str().to_owned();
+        let (notes, started) = (phases::current(), Instant::now());
         let (guard, resolving) = (self.guard, self.resolver.resolve(&host));
         Box::pin(async move {
             let unresolved = |reason: String| Unresolved { host: host.clone(), reason };
@@ -237,6 +259,7 @@ impl reqwest::dns::Resolve for GuardedResolver {
                 let text = error.to_string();
                 unresolved(text.strip_prefix("failed to lookup address information: ").unwrap_or(&text).to_owned())
             })?;
+            phases::note(notes.as_ref(), |phases| phases.resolve = Some(started.elapsed()));
             if addresses.is_empty() {
                 return Err(unresolved("its name resolves to nothing".to_owned()).into());
             }

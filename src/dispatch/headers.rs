@@ -17,7 +17,7 @@ const SENDERS_OWN: [&str; 10] = [
 ];
 
 /// What is wrong with a header's name, and the remedy.
-pub(super) fn check_name(name: &str) -> Result<(), (String, String)> {
+pub(crate) fn check_name(name: &str) -> Result<(), (String, String)> {
     if let Some(own) = SENDERS_OWN.iter().find(|own| own.eq_ignore_ascii_case(name)) {
         return Err((
             format!("header `{own}` is not an integration's to send"),

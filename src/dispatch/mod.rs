@@ -18,9 +18,12 @@ mod way;
 
 pub use error::{PlanError, PlanErrorKind, Spot};
 pub use form_text::read_form;
+pub(crate) use headers::check_name as check_header_name;
 pub use placeholder::{fill_in, masked, placeholder};
-pub use plan::{Plan, Ruling, SkipReason};
+pub use plan::{Body, Plan, Ruling, SkipReason};
 pub use subscription::{Settings, Subscription};
+
+use std::sync::Arc;
 
 use crate::catalog::Integration;
 use crate::event::Event;
@@ -30,7 +33,7 @@ use crate::form::FormValues;
 ///
 /// # Errors
 /// Every mistake in the form, the policy or the delivery rules; or what keeps the request from being made.
-pub fn plan(integration: &Integration, event: &Event<'_>, form: &FormValues) -> Result<Plan, Vec<PlanError>> {
+pub fn plan(integration: &Arc<Integration>, event: &Event<'_>, form: &FormValues) -> Result<Plan, Vec<PlanError>> {
     let subscription = Subscription::new(integration, form, Settings::default())?;
     subscription.plan(event).map_err(|error| vec![error])
 }

@@ -12,6 +12,15 @@ pub enum Plan {
     Skip(SkipReason),
 }
 
+/// A body, or why there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// This is sent.
+    Text(String),
+    /// Nothing is sent, for this reason.
+    Skip(SkipReason),
+}
+
 /// Why nothing is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SkipReason {

@@ -1,10 +1,12 @@
 //! Everything about an integration under one form that does not depend on the event, worked out once.
 
+use std::sync::Arc;
+
 use super::address;
 use super::error::{HOOK, PlanError, PlanErrorKind, Spot, compiled, manifest_spot, spot};
 use super::form::{FormScope, settle};
 use super::headers;
-use super::plan::{Plan, Ruling, SkipReason};
+use super::plan::{Body, Plan, Ruling, SkipReason};
 use super::standard_payload;
 use super::way::{self, Way};
 use crate::catalog::{Integration, TemplateText};
@@ -13,7 +15,7 @@ use crate::event::Event;
 use crate::form::{FormValue, FormValues};
 use crate::manifest::AuditLogEventsHook;
 use crate::outbound::OutboundRequest;
-use crate::policy::{Policy, Target, Verdict};
+use crate::policy::{Decision, Policy, Target, Verdict};
 use crate::render::{self, Context, Escape, Moment, Options, RenderError};
 use crate::secret::{Mask, Secret};
 
@@ -42,29 +44,29 @@ pub struct Settings<'s> {
 
 /// An integration, switched on: its policy compiled, its form settled, its templates at hand.
 #[derive(Debug)]
-pub struct Subscription<'i> {
-    integration: &'i Integration,
+pub struct Subscription {
+    integration: Arc<Integration>,
     policy: Policy,
     form: FormScope,
     profile: Profile,
-    way: Result<Way<'i>, SkipReason>,
+    way: Result<Way, SkipReason>,
     moment: Moment,
     compat: bool,
     placeholders: bool,
     mask: Mask,
 }
 
-impl<'i> Subscription<'i> {
+impl Subscription {
     /// Settles everything that does not depend on the event.
     ///
     /// # Errors
     /// Every mistake in the form, the policy, the delivery rules, the method and the names of headers; and
     /// templates of the address or a header that do not compile.
     pub fn new(
-        integration: &'i Integration,
+        integration: &Arc<Integration>,
         form: &FormValues,
         settings: Settings<'_>,
-    ) -> Result<Subscription<'i>, Vec<PlanError>> {
+    ) -> Result<Subscription, Vec<PlanError>> {
         let mut mistakes = Vec::new();
         let scope =
             settle(&integration.manifest, form, settings.placeholders).map_err(|errors| mistakes.extend(errors));
@@ -74,7 +76,7 @@ impl<'i> Subscription<'i> {
         let way = way::find(integration, form, settings.placeholders, &mut mistakes);
         match (scope, policy, profile) {
             (Ok(form_scope), Ok(policy), Ok(profile)) if mistakes.is_empty() => Ok(Subscription {
-                integration,
+                integration: Arc::clone(integration),
                 policy,
                 form: form_scope,
                 profile,
@@ -112,6 +114,21 @@ impl<'i> Subscription<'i> {
         }
     }
 
+    /// The integration.
+    pub fn integration(&self) -> &Arc<Integration> {
+        &self.integration
+    }
+
+    /// The policy.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// What the policy decides about an event with these targets.
+    pub fn decide<'a>(&'a self, targets: &'a [Target<'a>]) -> Decision<'a> {
+        self.policy.decide_any(targets)
+    }
+
     /// What happens with `event`.
     ///
     /// # Errors
@@ -126,28 +143,72 @@ impl<'i> Subscription<'i> {
     /// # Errors
     /// As [`Subscription::plan`].
     pub fn plan_for(&self, event: &Event<'_>, targets: &[Target<'_>]) -> Result<Plan, PlanError> {
-        let way = match &self.way {
-            Ok(way) => way,
-            Err(reason) => return Ok(Plan::Skip(reason.clone())),
-        };
-        match self.policy.decide_any(targets).verdict {
+        if let Err(reason) = &self.way {
+            return Ok(Plan::Skip(reason.clone()));
+        }
+        match self.decide(targets).verdict {
             Verdict::Allow => {}
             Verdict::Deny => return Ok(Plan::Skip(SkipReason::Denied)),
             Verdict::None => return Ok(Plan::Skip(SkipReason::NotAllowed)),
         }
-        let body = if way.hook.use_standard_webhook_payload {
-            standard_payload::body(event)
-        } else {
-            let Some((key, template)) = self.template_for(way.hook, event.kind())? else {
-                return Ok(Plan::Skip(SkipReason::NoTemplate { kind: event.kind().to_owned() }));
-            };
-            let body = self.render_body(key, template, event)?;
-            if body.trim().is_empty() {
-                return Ok(Plan::Skip(SkipReason::EmptyBody { template: key }));
-            }
-            body
+        match self.body(event)? {
+            Body::Skip(reason) => Ok(Plan::Skip(reason)),
+            Body::Text(body) => self.request(event, body).map(Plan::Send),
+        }
+    }
+
+    /// The body for an event that the policy lets through. It depends on integration, event and form alone.
+    ///
+    /// # Errors
+    /// A template that does not compile or fails on this event.
+    pub fn body(&self, event: &Event<'_>) -> Result<Body, PlanError> {
+        let (Ok(_), Some(hook)) = (&self.way, self.integration.manifest.hook()) else {
+            return Ok(Body::Skip(self.way.as_ref().err().cloned().unwrap_or(SkipReason::NoHook)));
         };
-        self.request(way, event, body).map(Plan::Send)
+        if hook.use_standard_webhook_payload {
+            return Ok(Body::Text(standard_payload::body(event)));
+        }
+        let Some((key, template)) = self.template_for(hook, event.kind())? else {
+            return Ok(Body::Skip(SkipReason::NoTemplate { kind: event.kind().to_owned() }));
+        };
+        self.rendered(key, template, event)
+    }
+
+    /// The body that tests a connection: of the template that is there for it, else of the event's own.
+    ///
+    /// # Errors
+    /// As [`Subscription::body`].
+    pub fn validation_body(&self, event: &Event<'_>) -> Result<Body, PlanError> {
+        let template =
+            self.way.as_ref().ok().and_then(|_| self.integration.template(&format!("{HOOK}/templates/validation")));
+        match template {
+            Some(template) => self.rendered("validation", template, event),
+            None => self.body(event),
+        }
+    }
+
+    /// The request that brings `body`: address, headers and steady signatures as the form has them now.
+    ///
+    /// # Errors
+    /// An address that is none, a header that cannot be sent.
+    pub fn request(&self, event: &Event<'_>, body: String) -> Result<OutboundRequest, PlanError> {
+        self.request_at(event, body, self.moment)
+    }
+
+    /// The same, signed by `edgeGridAuth` at `moment`.
+    ///
+    /// # Errors
+    /// As [`Subscription::request`].
+    pub fn request_at(&self, event: &Event<'_>, body: String, moment: Moment) -> Result<OutboundRequest, PlanError> {
+        match &self.way {
+            Ok(way) => self.dress(way, event, body, moment),
+            Err(reason) => Err(PlanError::new(PlanErrorKind::Address, reason.to_string())),
+        }
+    }
+
+    fn rendered(&self, key: &'static str, template: &TemplateText, event: &Event<'_>) -> Result<Body, PlanError> {
+        let body = self.render_body(key, template, event)?;
+        Ok(if body.trim().is_empty() { Body::Skip(SkipReason::EmptyBody { template: key }) } else { Body::Text(body) })
     }
 
     /// The template of the event's kind, else the one for every kind. Its file may be missing: then nothing
@@ -156,7 +217,7 @@ impl<'i> Subscription<'i> {
         &self,
         hook: &AuditLogEventsHook,
         kind: &str,
-    ) -> Result<Option<(&'static str, &'i TemplateText)>, PlanError> {
+    ) -> Result<Option<(&'static str, &TemplateText)>, PlanError> {
         // `validation` is the body of the "test connection" button, whatever kinds there will be.
         let named = |wanted: &str| hook.templates.named().find(|(key, _)| *key == wanted);
         let own = Some(kind).filter(|kind| !matches!(*kind, "default" | "validation")).and_then(named);
@@ -175,7 +236,7 @@ impl<'i> Subscription<'i> {
 
     fn render_body(&self, key: &str, text: &TemplateText, event: &Event<'_>) -> Result<String, PlanError> {
         let what = format!("the `{key}` template");
-        let template = compiled(self.integration, text, &what)?;
+        let template = compiled(&self.integration, text, &what)?;
         let overlay = [("formVariables", &self.form.for_bodies)];
         let escaped;
         let (root, escape) = if self.compat {
@@ -189,43 +250,51 @@ impl<'i> Subscription<'i> {
             (&event.context, text.escape)
         };
         template
-            .render(Context { root, overlay: &overlay }, self.options(escape))
+            .render(Context { root, overlay: &overlay }, self.options(escape, self.moment))
             .map_err(|error| self.failed(text, &what, &error))
     }
 
     /// Renders the template of an address or a header: form variables at the root, the event under `context`.
-    fn render_part(&self, text: &TemplateText, what: &str, event: &Event<'_>) -> Result<String, PlanError> {
-        let template = compiled(self.integration, text, what)?;
+    fn render_part(
+        &self,
+        text: &TemplateText,
+        what: &str,
+        event: &Event<'_>,
+        moment: Moment,
+    ) -> Result<String, PlanError> {
+        let template = compiled(&self.integration, text, what)?;
         let overlay = [("oauth", &self.form.oauth), ("context", &event.context)];
         let escape = if self.compat { Escape::Html } else { text.escape };
         template
-            .render(Context { root: &self.form.variables, overlay: &overlay }, self.options(escape))
+            .render(Context { root: &self.form.variables, overlay: &overlay }, self.options(escape, moment))
             .map_err(|error| self.failed(text, what, &error))
     }
 
-    fn options(&self, escape: Escape) -> Options {
-        Options { moment: self.moment, ..Options::new(escape) }
+    fn options(&self, escape: Escape, moment: Moment) -> Options {
+        Options { moment, ..Options::new(escape) }
     }
 
     fn failed(&self, text: &TemplateText, what: &str, error: &RenderError) -> PlanError {
         let message = self.mask.apply(&format!("{what} fails on this event: {error}"));
         PlanError::new(PlanErrorKind::Render, message)
             .help(error.help.as_deref().map(|help| self.mask.apply(help)))
-            .at(spot(self.integration, text, error.span.clone()))
+            .at(spot(&self.integration, text, error.span.clone()))
     }
 
-    fn request(&self, way: &Way<'i>, event: &Event<'_>, body: String) -> Result<OutboundRequest, PlanError> {
-        let rendered = self.render_part(way.url, "the template of the address", event)?;
-        let address = address::finish(&rendered, &way.url.text, self.placeholders).map_err(|reason| {
+    fn dress(&self, way: &Way, event: &Event<'_>, body: String, moment: Moment) -> Result<OutboundRequest, PlanError> {
+        let templates = &self.integration.templates;
+        let url = &templates[way.url];
+        let rendered = self.render_part(url, "the template of the address", event, moment)?;
+        let address = address::finish(&rendered, &url.text, self.placeholders).map_err(|reason| {
             let shown = self.mask.apply(rendered.trim());
             PlanError::new(PlanErrorKind::Address, format!("`{shown}` is no address to send to: {reason}"))
-                .help(format!("it was made by `{}`", way.url.text))
-                .at(spot(self.integration, way.url, 0..way.url.text.len()))
+                .help(format!("it was made by `{}`", url.text))
+                .at(spot(&self.integration, url, 0..url.text.len()))
         })?;
         // A GET asks for something and has nothing to bring: many servers and proxies refuse one with a body.
         let body = if way.method == "GET" { String::new() } else { body };
         let mut request = OutboundRequest {
-            method: way.method.to_owned(),
+            method: way.method.clone(),
             url: address.url,
             headers: Vec::with_capacity(way.headers.len() + 2),
             body,
@@ -233,15 +302,16 @@ impl<'i> Subscription<'i> {
             skip_certificate_check: way.skip_certificate_check,
         };
         for (name, text) in &way.headers {
-            let rendered = self.render_part(text, &format!("the template of header `{name}`"), event)?;
+            let text = &templates[*text];
+            let rendered = self.render_part(text, &format!("the template of header `{name}`"), event, moment)?;
             let value = headers::check_value(&rendered).map_err(|what| {
                 PlanError::new(PlanErrorKind::Header, format!("the value of header `{name}` has a {what} in it"))
                     .help(format!("it was made by `{}`; check the form for a stray line end", text.text))
-                    .at(spot(self.integration, text, 0..text.text.len()))
+                    .at(spot(&self.integration, text, 0..text.text.len()))
             })?;
-            request.headers.push(((*name).to_owned(), value.to_owned()));
+            request.headers.push((name.clone(), value.to_owned()));
         }
-        if way.hook.endpoint.as_ref().is_some_and(|endpoint| endpoint.headers.is_none()) && !request.body.is_empty() {
+        if way.default_content_type && !request.body.is_empty() {
             request.headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
         }
         if let Some(authorization) = address.authorization.filter(|_| request.header("authorization").is_none()) {

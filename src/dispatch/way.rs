@@ -4,9 +4,9 @@ use super::error::{HOOK, PlanError, PlanErrorKind, compiled, manifest_spot};
 use super::headers;
 use super::placeholder::placeholder;
 use super::plan::SkipReason;
-use crate::catalog::{Integration, TemplateText};
+use crate::catalog::Integration;
 use crate::form::{FormValue, FormValues};
-use crate::manifest::{AuditLogEventsHook, Endpoint, FormVariableType, HmacSignature};
+use crate::manifest::{Endpoint, FormVariableType, HmacSignature};
 use crate::outbound::Signing;
 use crate::secret::Secret;
 
@@ -18,11 +18,14 @@ const SKIP_CERTIFICATE_CHECK: &str = "skip-ca-verification";
 
 /// How events go out.
 #[derive(Debug)]
-pub(super) struct Way<'i> {
-    pub(super) hook: &'i AuditLogEventsHook,
-    pub(super) method: &'i str,
-    pub(super) url: &'i TemplateText,
-    pub(super) headers: Vec<(&'i str, &'i TemplateText)>,
+pub(super) struct Way {
+    pub(super) method: String,
+    /// Which of the integration's templates makes the address.
+    pub(super) url: usize,
+    /// Names of headers, each with the template that makes its value.
+    pub(super) headers: Vec<(String, usize)>,
+    /// Whether the manifest names no headers at all, which means one that tells that the body is JSON.
+    pub(super) default_content_type: bool,
     pub(super) signing: Option<Signing>,
     /// Whether the signing secret is a placeholder: what it signs proves nothing.
     pub(super) unsigned: bool,
@@ -30,12 +33,12 @@ pub(super) struct Way<'i> {
 }
 
 /// Finds the way: every mistake on it goes to `mistakes`.
-pub(super) fn find<'i>(
-    integration: &'i Integration,
+pub(super) fn find(
+    integration: &Integration,
     form: &FormValues,
     placeholders: bool,
     mistakes: &mut Vec<PlanError>,
-) -> Result<Way<'i>, SkipReason> {
+) -> Result<Way, SkipReason> {
     let hook = integration.manifest.hook().ok_or(SkipReason::NoHook)?;
     if hook.delivery_method.as_deref() == Some("custom") {
         return Err(SkipReason::CustomDelivery);
@@ -54,21 +57,22 @@ pub(super) fn find<'i>(
         );
     }
     let mut template = |pointer: String, what: &str| {
-        let Some(text) = integration.template(&pointer) else {
+        let place = integration.templates.iter().position(|template| template.pointer == pointer);
+        let Some(place) = place else {
             let message = format!("{what} is missing");
             let spot = manifest_spot(integration, &pointer);
             mistakes.push(PlanError::new(PlanErrorKind::Template, message).at(spot));
             return None;
         };
-        mistakes.extend(compiled(integration, text, what).err());
-        Some(text)
+        mistakes.extend(compiled(integration, &integration.templates[place], what).err());
+        Some(place)
     };
     let url = template(format!("{HOOK}/endpoint/url"), "the template of the address");
     let mut headers = Vec::new();
     for (at, header) in endpoint.headers.iter().flatten().enumerate() {
         let pointer = format!("{HOOK}/endpoint/headers/{at}");
         let text = template(format!("{pointer}/value"), &format!("the template of header `{}`", header.name));
-        headers.extend(text.map(|text| (header.name.as_str(), text)));
+        headers.extend(text.map(|text| (header.name.clone(), text)));
     }
     for (at, header) in endpoint.headers.iter().flatten().enumerate() {
         if let Err((message, help)) = headers::check_name(&header.name) {
@@ -82,8 +86,8 @@ pub(super) fn find<'i>(
     let variable = endpoint.hmac_signature.as_ref().and_then(|hmac| hmac.hmac_secret_form_variable_key.as_deref());
     let is_placeholder = |signing: &Signing| variable.is_some_and(|key| placeholder(key) == signing.key.expose());
     Ok(Way {
-        hook,
-        method: &endpoint.method,
+        method: endpoint.method.clone(),
+        default_content_type: endpoint.headers.is_none(),
         url,
         headers,
         unsigned: placeholders && signing.as_ref().is_some_and(is_placeholder),

@@ -7,6 +7,7 @@
 //! exactly. A [`Policy`] is what it means; it can only decide. [`Policy::compile`] stands between them and
 //! reports every mistake at once, each with its place.
 
+mod anchor;
 mod compile;
 mod decide;
 mod environment;
@@ -25,6 +26,7 @@ mod truth;
 mod vocabulary;
 mod warning;
 
+pub use anchor::Anchor;
 pub use compile::Policy;
 pub use decide::{Decision, Verdict};
 pub use environment::{Environment, Spoken};

@@ -4,14 +4,21 @@
 //! each out under its own rules, and says at any time what became of every event. This room speaks HTTP only through
 //! `delivery`, opens no file but through `catalog`, prints nothing, and is handed its time, its chance and its store.
 
+mod bodies;
 mod clock;
+mod core;
+mod diff;
 mod document;
 mod engine;
 mod error;
 mod happening;
+mod intake;
+mod integrations;
 mod sealer;
 mod settings;
+mod subscriptions;
 mod views;
+mod worker;
 
 pub use clock::{Chance, Clock, Timestamp};
 pub use document::{MaskedDocument, Ordering, Rate};

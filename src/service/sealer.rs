@@ -1,6 +1,7 @@
 //! What seals secrets before they reach the store.
 
 use crate::secret::Secret;
+use crate::vault::Vault;
 
 /// Seals and opens small texts. A sealed text opens only at the place it was sealed for, so that one cannot be put in
 /// the place of another.
@@ -22,3 +23,13 @@ pub trait Sealer: Send + Sync {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct SealError(pub String);
+
+impl Sealer for Vault {
+    fn seal(&self, secret: &Secret, place: &str) -> Result<String, SealError> {
+        Vault::seal(self, secret, place).map_err(|error| SealError(error.to_string()))
+    }
+
+    fn open(&self, sealed: &str, place: &str) -> Result<Secret, SealError> {
+        Vault::open(self, sealed, place).map_err(|error| SealError(error.to_string()))
+    }
+}

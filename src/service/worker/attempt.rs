@@ -1,0 +1,172 @@
+//! One attempt: what is sent, how the answer is judged, what is written down.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use super::lane::Sign;
+use super::sending::{Body, Letter, delivery_id, send};
+use crate::delivery::{self, Answer, Failure, FailureKind, Profile, Verdict, parse_retry_after};
+use crate::secret::Mask;
+use crate::service::core::Core;
+use crate::service::intake::event_of;
+use crate::service::subscriptions::Served;
+use crate::store::{Attempt, Ended, Leased, Moment, Phases, Settlement};
+
+/// An attempt that was made.
+pub(super) struct Made {
+    pub(super) settlement: Settlement,
+    pub(super) sign: Sign,
+    pub(super) took: Duration,
+    pub(super) next: Option<Duration>,
+}
+
+/// Makes an attempt; `None` when the subscription is not served at the moment.
+pub(super) async fn make(core: &Core, leased: &Leased) -> Option<Made> {
+    let table = core.table.load_full();
+    let active = table.get(&leased.subscription)?;
+    let served = active.served()?;
+    let (started, begin) = (core.now(), core.elapsed());
+    let outcome = match core.pinned(active, leased.versions.subscription, leased.versions.integration).await {
+        Err(error) => Err(Failure::new(FailureKind::Unsendable, error.to_string())),
+        Ok(pinned) => {
+            let ready = core.bodies.take(&leased.content, &leased.subscription, leased.versions.subscription);
+            let needs_raw = pinned.as_deref().unwrap_or(served).needs_raw();
+            let body = ready.map_or(Body::Rendered(pinned), Body::Ready);
+            let id = delivery_id(&leased.content, &leased.subscription, leased.versions);
+            match event_of(&leased.content, needs_raw || served.needs_raw()) {
+                Err(error) => Err(Failure::new(FailureKind::Unsendable, format!("the event cannot be read: {error}"))),
+                Ok(event) => send(core, Letter { active, served, event: &event, body, id: &id }).await,
+            }
+        }
+    };
+    let took = core.elapsed().saturating_sub(begin);
+    Some(judged(core, leased, served, outcome, started, took))
+}
+
+fn judged(
+    core: &Core,
+    leased: &Leased,
+    served: &Served,
+    outcome: Result<Answer, Failure>,
+    started: Moment,
+    took: Duration,
+) -> Made {
+    let profile = served.planner.profile();
+    let now = core.clock.now();
+    let wish = outcome.as_ref().ok().and_then(|answer| parse_retry_after(answer.retry_after.as_deref()?, now));
+    let (ended, next) = match verdict(profile, &outcome) {
+        Verdict::Delivered => (Ended::Delivered, None),
+        Verdict::GiveUp => (Ended::Dead, None),
+        Verdict::Disable => {
+            let status = outcome.as_ref().map_or(0, |answer| answer.status);
+            (Ended::Disabled { reason: format!("the receiver answered {status}: it wants nothing any more") }, None)
+        }
+        Verdict::Retry { .. } => {
+            let number = NonZeroU32::new(leased.attempt).unwrap_or(NonZeroU32::MIN);
+            let status = outcome.as_ref().ok().map(|answer| answer.status);
+            match profile.pause_after(number, status, wish, (core.chance)()) {
+                Some(pause) => (Ended::Retry { at: core.now().after(pause) }, Some(pause)),
+                None => (Ended::Dead, None),
+            }
+        }
+    };
+    let sign = sign(profile, &outcome, wish, took);
+    let attempt = written(&outcome, served, started, took, core.settings.answer_bytes, &ended);
+    Made { settlement: Settlement { lease: leased.lease, attempt, ended }, sign, took, next }
+}
+
+fn verdict(profile: &Profile, outcome: &Result<Answer, Failure>) -> Verdict {
+    match outcome {
+        Err(failure) if !failure.kind.may_pass() => Verdict::GiveUp,
+        Err(_) => profile.verdict_without_answer(),
+        Ok(answer) => profile.verdict(answer.status),
+    }
+}
+
+/// What the outcome says about the receiver, whatever it means for the delivery.
+fn sign(profile: &Profile, outcome: &Result<Answer, Failure>, wish: Option<Duration>, took: Duration) -> Sign {
+    match outcome {
+        // Nothing reached the receiver.
+        Err(failure) if !failure.kind.may_pass() => Sign::None,
+        Err(_) => Sign::Failed { hold: None },
+        Ok(answer) if profile.success.contains(answer.status) => Sign::Well(took),
+        Ok(answer) => {
+            let slow_down = matches!(profile.verdict(answer.status), Verdict::Retry { slow_down: true });
+            let heard = profile.retry_after.as_ref().filter(|rule| rule.on.contains(answer.status));
+            let hold = heard.and_then(|rule| wish.map(|wish| wish.min(rule.cap)));
+            match answer.status {
+                408 | 429 | 500.. => Sign::Failed { hold: hold.filter(|_| slow_down || answer.status == 503) },
+                _ if slow_down => Sign::Failed { hold },
+                _ => Sign::Alive,
+            }
+        }
+    }
+}
+
+/// The attempt as it is written down: without secrets, and with no more of the answer than may be shown.
+fn written(
+    outcome: &Result<Answer, Failure>,
+    served: &Served,
+    started: Moment,
+    took: Duration,
+    most: usize,
+    ended: &Ended,
+) -> Attempt {
+    let mask = served.planner.mask();
+    match outcome {
+        Err(failure) => Attempt {
+            started,
+            phases: Phases { total: Some(took), ..Phases::default() },
+            status: None,
+            headers: Vec::new(),
+            body: Vec::new(),
+            error: Some(mask.apply(&failure.message)),
+        },
+        Ok(answer) => {
+            let shows = served.shows_answers();
+            Attempt {
+                started,
+                phases: phases(&answer.phases),
+                status: Some(answer.status),
+                headers: if shows { masked_headers(answer, mask) } else { Vec::new() },
+                body: if shows { masked_body(answer, mask, most) } else { Vec::new() },
+                error: match ended {
+                    Ended::Delivered => None,
+                    _ => Some(format!("the receiver answered {}", with_reason(answer))),
+                },
+            }
+        }
+    }
+}
+
+fn with_reason(answer: &Answer) -> String {
+    match answer.reason() {
+        Some(reason) => format!("{} {reason}", answer.status),
+        None => answer.status.to_string(),
+    }
+}
+
+pub(in crate::service) fn masked_headers(answer: &Answer, mask: &Mask) -> Vec<(String, String)> {
+    // A receiver's cookies are nobody's business but the receiver's.
+    let shown = answer.headers.iter().filter(|(name, _)| name != "set-cookie");
+    shown.map(|(name, value)| (name.clone(), mask.apply(value))).collect()
+}
+
+pub(in crate::service) fn masked_body(answer: &Answer, mask: &Mask, most: usize) -> Vec<u8> {
+    if answer.body.is_empty() {
+        return Vec::new();
+    }
+    // Masked before it is cut, or the beginning of a secret could stand at the end.
+    let text = mask.apply(&String::from_utf8_lossy(&answer.body));
+    text.as_bytes()[..text.floor_char_boundary(most)].to_vec()
+}
+
+fn phases(phases: &delivery::Phases) -> Phases {
+    Phases {
+        resolve: phases.resolve,
+        connect: phases.connect,
+        tls: None,
+        first_byte: phases.first_byte,
+        total: phases.total,
+    }
+}

@@ -1,0 +1,251 @@
+//! One subscription's lane: what was handed out for it, and whether it may be attempted now. A lane that is stuck
+//! holds up nobody else.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::breaker::{Breaker, Rules};
+use super::bucket::Bucket;
+use super::pace::Pace;
+use crate::service::{self, Rate};
+use crate::store::{Lease, Leased, SubscriptionId};
+
+/// Deliveries in hand beyond those that are attempted, so that no attempt waits for the store.
+const IN_HAND: u32 = 16;
+/// How far ahead a lane with a rate limit takes work in hand.
+const AHEAD: Duration = Duration::from_millis(500);
+
+/// A delivery in hand.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) leased: Leased,
+    /// When it was handed out.
+    pub(super) since: Duration,
+}
+
+/// What a lane wants done.
+#[derive(Debug)]
+pub(super) enum Next {
+    /// This attempt is to be made.
+    Attempt(Box<Job>),
+    /// Nothing before then, however the rest goes.
+    Wait(Duration),
+    /// Nothing until something changes.
+    Idle,
+}
+
+/// What an attempt says about its receiver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sign {
+    /// It took the delivery.
+    Well(Duration),
+    /// It answered, and not as one that is down.
+    Alive,
+    /// It is down, or has too much to do; it may ask to be left alone for so long.
+    Failed { hold: Option<Duration> },
+    /// Nothing was learned.
+    None,
+}
+
+/// What a sign changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    Nothing,
+    Opened(Duration),
+    Closed,
+}
+
+/// A lane.
+pub(super) struct Lane {
+    pub(super) id: SubscriptionId,
+    state: Mutex<State>,
+}
+
+struct State {
+    queue: VecDeque<Job>,
+    /// Attempts that are being made.
+    running: u32,
+    /// Deliveries that are handed out and not yet settled.
+    out: u32,
+    pace: Pace,
+    bucket: Option<Bucket>,
+    breaker: Breaker,
+    rules: Rules,
+    /// The receiver asked to be left alone until then.
+    hold: Duration,
+    /// When the last attempt ended.
+    last: Duration,
+    /// Whether somebody waits for the moment that `Next::Wait` named.
+    waited_for: bool,
+}
+
+impl Lane {
+    pub(super) fn new(id: SubscriptionId, most: u32, rate: Option<Rate>, rules: Rules, now: Duration) -> Self {
+        let state = State {
+            queue: VecDeque::new(),
+            running: 0,
+            out: 0,
+            pace: Pace::new(most),
+            bucket: rate.map(|rate| Bucket::new(rate, now)),
+            breaker: Breaker::default(),
+            rules,
+            hold: Duration::ZERO,
+            last: now,
+            waited_for: false,
+        };
+        Lane { id, state: Mutex::new(state) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes over what a changed subscription says.
+    pub(super) fn adapt(&self, most: u32, rate: Option<Rate>, now: Duration) {
+        let mut state = self.state();
+        state.pace.limit(most);
+        if state.bucket.as_ref().map(Bucket::rate) != rate {
+            state.bucket = rate.map(|rate| Bucket::new(rate, now));
+        }
+    }
+
+    /// Takes a delivery in hand.
+    pub(super) fn push(&self, leased: Leased, now: Duration) {
+        let mut state = self.state();
+        state.out += 1;
+        state.queue.push_back(Job { leased, since: now });
+    }
+
+    /// What to do now. An attempt that is given counts as being made.
+    pub(super) fn next(&self, now: Duration) -> Next {
+        let mut state = self.state();
+        let state = &mut *state;
+        if state.queue.is_empty() {
+            return Next::Idle;
+        }
+        let at_once = match state.breaker.at(now) {
+            Breaker::Closed { .. } => state.pace.window(),
+            Breaker::HalfOpen { .. } => 1,
+            Breaker::Open { until, .. } => return state.wait(until),
+        };
+        if state.hold > now {
+            let hold = state.hold;
+            return state.wait(hold);
+        }
+        if state.running >= at_once {
+            return Next::Idle;
+        }
+        if let Some(Err(pause)) = state.bucket.as_mut().map(|bucket| bucket.take(now)) {
+            return state.wait(now + pause);
+        }
+        match state.queue.pop_front() {
+            None => Next::Idle,
+            Some(job) => {
+                state.running += 1;
+                Next::Attempt(Box::new(job))
+            }
+        }
+    }
+
+    /// Somebody waited as they were told.
+    pub(super) fn waited(&self) {
+        self.state().waited_for = false;
+    }
+
+    /// An attempt ended.
+    pub(super) fn ended(&self, sign: Sign, now: Duration) -> Turn {
+        let mut state = self.state();
+        let state = &mut *state;
+        state.running = state.running.saturating_sub(1);
+        state.last = now;
+        match sign {
+            Sign::Well(took) => {
+                let closed = state.breaker.well();
+                if closed {
+                    state.pace.start_over();
+                }
+                state.pace.went_well(took, now);
+                if closed { Turn::Closed } else { Turn::Nothing }
+            }
+            Sign::Alive => {
+                if state.breaker.well() {
+                    state.pace.start_over();
+                    return Turn::Closed;
+                }
+                Turn::Nothing
+            }
+            Sign::Failed { hold } => {
+                state.pace.cut(now);
+                if let Some(hold) = hold {
+                    state.hold = state.hold.max(now + hold);
+                }
+                state.breaker.failed(state.rules, now).map_or(Turn::Nothing, Turn::Opened)
+            }
+            Sign::None => Turn::Nothing,
+        }
+    }
+
+    /// A delivery is settled or given back.
+    pub(super) fn settled(&self) {
+        let mut state = self.state();
+        state.out = state.out.saturating_sub(1);
+    }
+
+    /// Takes back everything that is not being attempted.
+    pub(super) fn empty(&self) -> Vec<Lease> {
+        let mut state = self.state();
+        let leases: Vec<Lease> = state.queue.drain(..).map(|job| job.leased.lease).collect();
+        state.out = state.out.saturating_sub(u32::try_from(leases.len()).unwrap_or(u32::MAX));
+        leases
+    }
+
+    /// How many may be handed out for it now, those that are out included; and when that may change by itself.
+    pub(super) fn limit(&self, now: Duration) -> (u32, Option<Duration>) {
+        let mut state = self.state();
+        let state = &mut *state;
+        if state.hold > now {
+            return (0, Some(state.hold));
+        }
+        match state.breaker.at(now) {
+            Breaker::Open { until, .. } => (0, Some(until)),
+            Breaker::HalfOpen { .. } => (1, None),
+            Breaker::Closed { .. } => {
+                // As much again is on its way to being settled. Steps of a few keep the limits of most lanes equal.
+                let most = (state.pace.window() * 3 + IN_HAND).next_multiple_of(8);
+                match &mut state.bucket {
+                    None => (most, None),
+                    Some(bucket) => (bucket.within(now, AHEAD).saturating_add(1).min(most), Some(now + AHEAD)),
+                }
+            }
+        }
+    }
+
+    /// Whether nothing is lost by forgetting it.
+    pub(super) fn is_idle(&self, now: Duration, patience: Duration) -> bool {
+        let state = self.state();
+        state.out == 0
+            && state.running == 0
+            && state.hold <= now
+            && matches!(state.breaker, Breaker::Closed { failures: 0 })
+            && now.saturating_sub(state.last) > patience
+    }
+
+    /// What is shown of it.
+    pub(super) fn shown(&self, now: Duration) -> (service::Breaker, u32, Option<Duration>) {
+        let mut state = self.state();
+        let breaker = state.breaker.at(now);
+        let next = match breaker {
+            Breaker::Open { until, .. } => Some(until),
+            _ => Some(state.hold).filter(|hold| *hold > now),
+        };
+        (breaker.shown(), state.pace.window(), next)
+    }
+}
+
+impl State {
+    /// Only the first one who is told to wait does.
+    fn wait(&mut self, until: Duration) -> Next {
+        if std::mem::replace(&mut self.waited_for, true) { Next::Idle } else { Next::Wait(until) }
+    }
+}
