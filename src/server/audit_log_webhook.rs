@@ -115,7 +115,7 @@ fn read(body: Json_, whole: bool) -> Result<Written, Problem> {
 }
 
 /// Tells the webhook.
-#[utoipa::path(get, path = "/v2/audit-log-webhook", tag = "audit-log-webhook", security(("token" = ["read"])),
+#[utoipa::path(get, path = "/v2/audit-log-webhook", operation_id = "getAuditLogWebhook", tag = "audit-log-webhook", security(("token" = ["read"])),
     responses((status = 200, body = Webhook, description = "The webhook; its endpoint is empty when there is none")))]
 pub(super) async fn get(_: MayRead, State(app): State<App>) -> Result<Json<Webhook>, Problem> {
     Ok(Json(found(&app).await?.as_ref().map_or_else(Webhook::none, Webhook::of)))
@@ -130,7 +130,7 @@ async fn found(app: &App) -> Result<Option<SubscriptionView>, Problem> {
 }
 
 /// Makes the webhook, or replaces the one there is.
-#[utoipa::path(put, path = "/v2/audit-log-webhook", tag = "audit-log-webhook", security(("token" = ["write"])),
+#[utoipa::path(put, path = "/v2/audit-log-webhook", operation_id = "putAuditLogWebhook", tag = "audit-log-webhook", security(("token" = ["write"])),
     request_body = WebhookRequest,
     responses((status = 200, body = Webhook),
         (status = 400, body = Problem, content_type = "application/problem+json", description = "The body is not JSON"),
@@ -147,7 +147,7 @@ pub(super) async fn put(
 }
 
 /// Makes the webhook; a second one is a conflict.
-#[utoipa::path(post, path = "/v2/audit-log-webhook", tag = "audit-log-webhook", security(("token" = ["write"])),
+#[utoipa::path(post, path = "/v2/audit-log-webhook", operation_id = "createAuditLogWebhook", tag = "audit-log-webhook", security(("token" = ["write"])),
     request_body = WebhookRequest,
     responses((status = 201, body = Webhook),
         (status = 400, body = Problem, content_type = "application/problem+json", description = "The body is not JSON"),
@@ -168,7 +168,7 @@ pub(super) async fn create(
 }
 
 /// Changes the webhook.
-#[utoipa::path(patch, path = "/v2/audit-log-webhook", tag = "audit-log-webhook", security(("token" = ["write"])),
+#[utoipa::path(patch, path = "/v2/audit-log-webhook", operation_id = "patchAuditLogWebhook", tag = "audit-log-webhook", security(("token" = ["write"])),
     request_body = WebhookRequest,
     responses((status = 200, body = Webhook),
         (status = 400, body = Problem, content_type = "application/problem+json", description = "The body is not JSON"),
@@ -196,7 +196,7 @@ pub(super) async fn patch(
 }
 
 /// Removes the webhook. Its stream stops at once.
-#[utoipa::path(delete, path = "/v2/audit-log-webhook", tag = "audit-log-webhook", security(("token" = ["write"])),
+#[utoipa::path(delete, path = "/v2/audit-log-webhook", operation_id = "removeAuditLogWebhook", tag = "audit-log-webhook", security(("token" = ["write"])),
     responses((status = 204, description = "It is gone"),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is none")))]
 pub(super) async fn remove(_: MayWrite, State(app): State<App>) -> Result<StatusCode, Problem> {
@@ -209,7 +209,7 @@ pub(super) async fn remove(_: MayWrite, State(app): State<App>) -> Result<Status
 }
 
 /// Tells what is wanted of the webhook and what is observed.
-#[utoipa::path(get, path = "/v2/audit-log-webhook/status", tag = "audit-log-webhook", security(("token" = ["read"])),
+#[utoipa::path(get, path = "/v2/audit-log-webhook/status", operation_id = "getAuditLogWebhookStatus", tag = "audit-log-webhook", security(("token" = ["read"])),
     responses((status = 200, body = WebhookStatus)))]
 pub(super) async fn status(_: MayRead, State(app): State<App>) -> Result<Json<WebhookStatus>, Problem> {
     let Some(view) = found(&app).await? else {
@@ -240,7 +240,7 @@ pub(super) async fn status(_: MayRead, State(app): State<App>) -> Result<Json<We
 }
 
 /// Sends a test event to the webhook.
-#[utoipa::path(post, path = "/v2/audit-log-webhook/test", tag = "audit-log-webhook", security(("token" = ["write"])),
+#[utoipa::path(post, path = "/v2/audit-log-webhook/test", operation_id = "testAuditLogWebhook", tag = "audit-log-webhook", security(("token" = ["write"])),
     responses((status = 200, body = TestReport, description = "What was sent and answered; a receiver that refused is an answer too"),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is none")))]
 pub(super) async fn test(_: MayWrite, State(app): State<App>) -> Result<Json<TestReport>, Problem> {

@@ -14,7 +14,7 @@ use crate::service::{DeliveryDetail, DeliveryView, ReplayKind, Replayed};
 use crate::store::{DeliveryFilter, EventKey, State as DeliveryState, SubscriptionId};
 
 /// Lists deliveries, those of the newest event first.
-#[utoipa::path(get, path = "/v1/deliveries", tag = "deliveries", security(("token" = ["read"])),
+#[utoipa::path(get, path = "/v1/deliveries", operation_id = "listDeliveries", tag = "deliveries", security(("token" = ["read"])),
     params(
         ("subscription" = Option<String>, Query, description = "To this subscription"),
         ("state" = Option<String>, Query, description = "In one of these states, with commas: `ready`, `later`, `held`, `delivered`, `dead`, `cancelled`, `replayed`; `waiting` is the first three"),
@@ -76,7 +76,7 @@ fn name(state: DeliveryState) -> &'static str {
 }
 
 /// Tells everything about a delivery: each attempt with its time, its phases and its answer.
-#[utoipa::path(get, path = "/v1/deliveries/{delivery}", tag = "deliveries", security(("token" = ["read"])),
+#[utoipa::path(get, path = "/v1/deliveries/{delivery}", operation_id = "getDelivery", tag = "deliveries", security(("token" = ["read"])),
     params(("delivery" = String, Path, description = "Its number")),
     responses((status = 200, body = DeliveryDetail),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is no such delivery")))]
@@ -97,7 +97,7 @@ pub(super) struct ReplayRequest {
 }
 
 /// Makes a settled delivery once more.
-#[utoipa::path(post, path = "/v1/deliveries/{delivery}/replay", tag = "deliveries", security(("token" = ["write"])),
+#[utoipa::path(post, path = "/v1/deliveries/{delivery}/replay", operation_id = "replayDelivery", tag = "deliveries", security(("token" = ["write"])),
     params(("delivery" = String, Path, description = "Its number")),
     request_body = ReplayRequest,
     responses((status = 202, body = Replayed, description = "It is made once more"),

@@ -13,7 +13,7 @@ use crate::service::{EventDetail, EventSummaryView, Verdict};
 use crate::store::{EventFilter, SourceId, SubscriptionId, VerdictKind};
 
 /// Lists events, newest first.
-#[utoipa::path(get, path = "/v1/events", tag = "events", security(("token" = ["read"])),
+#[utoipa::path(get, path = "/v1/events", operation_id = "listEvents", tag = "events", security(("token" = ["read"])),
     params(
         ("source" = Option<String>, Query, description = "Taken by this source"),
         ("subscription" = Option<String>, Query, description = "With a verdict for this subscription"),
@@ -52,7 +52,7 @@ fn verdict(text: &str) -> Result<VerdictKind, String> {
 }
 
 /// Tells everything about an event: the decision for each subscription, its deliveries, its bytes.
-#[utoipa::path(get, path = "/v1/events/{event}", tag = "events", security(("token" = ["read"])),
+#[utoipa::path(get, path = "/v1/events/{event}", operation_id = "getEvent", tag = "events", security(("token" = ["read"])),
     params(("event" = String, Path, description = "Its number")),
     responses((status = 200, body = EventDetail),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is no such event")))]

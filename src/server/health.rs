@@ -8,14 +8,14 @@ use super::problem::Problem;
 use super::state::App;
 
 /// Says that the process answers.
-#[utoipa::path(get, path = "/healthz", tag = "operating",
+#[utoipa::path(get, path = "/healthz", operation_id = "healthz", tag = "operating",
     responses((status = 200, description = "The process answers", body = String, content_type = "text/plain")))]
 pub(super) async fn healthz() -> &'static str {
     "ok\n"
 }
 
 /// Says whether it is up to its work: the store can be written and the worker runs.
-#[utoipa::path(get, path = "/readyz", tag = "operating",
+#[utoipa::path(get, path = "/readyz", operation_id = "readyz", tag = "operating",
     responses((status = 200, description = "It is up to its work", body = String, content_type = "text/plain"),
         (status = 503, description = "It is not, for the reason told", body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn readyz(State(app): State<App>) -> Result<&'static str, Problem> {
@@ -30,7 +30,7 @@ pub(super) async fn readyz(State(app): State<App>) -> Result<&'static str, Probl
 }
 
 /// Numbers for Prometheus.
-#[utoipa::path(get, path = "/metrics", tag = "operating",
+#[utoipa::path(get, path = "/metrics", operation_id = "metrics", tag = "operating",
     responses((status = 200, description = "Numbers in the text format", body = String, content_type = "text/plain")))]
 pub(super) async fn metrics(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();

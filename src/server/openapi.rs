@@ -48,7 +48,7 @@ pub(super) fn document() -> OpenApi {
 }
 
 /// Answers with the document.
-#[utoipa::path(get, path = "/openapi.json", tag = "operating",
+#[utoipa::path(get, path = "/openapi.json", operation_id = "getDocument", tag = "operating",
     responses((status = 200, description = "This document", body = Object)))]
 pub(super) async fn get(State(app): State<App>) -> Json<OpenApi> {
     Json(app.document.clone())

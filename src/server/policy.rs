@@ -30,7 +30,7 @@ pub(super) struct DryRunRequest {
 }
 
 /// Tries a policy on past events. Nothing is sent.
-#[utoipa::path(post, path = "/v1/policy/dry-run", tag = "policy", security(("token" = ["read"])),
+#[utoipa::path(post, path = "/v1/policy/dry-run", operation_id = "tryPolicy", tag = "policy", security(("token" = ["read"])),
     request_body = DryRunRequest,
     responses((status = 200, body = DryRun),
         (status = 400, body = Problem, content_type = "application/problem+json", description = "The body is not JSON"),

@@ -38,7 +38,7 @@ pub(super) struct ReplayJobRequest {
 }
 
 /// Starts a replay job.
-#[utoipa::path(post, path = "/v1/replay-jobs", tag = "replays", security(("token" = ["write"])),
+#[utoipa::path(post, path = "/v1/replay-jobs", operation_id = "startReplayJob", tag = "replays", security(("token" = ["write"])),
     request_body = ReplayJobRequest,
     responses((status = 200, body = JobView, description = "What a dry run counted"),
         (status = 202, body = JobView, description = "The job is written down and will run"),
@@ -96,14 +96,14 @@ fn read(body: serde_json::Value) -> Result<RangeOfReplays, Problem> {
 }
 
 /// Lists replay jobs, newest first.
-#[utoipa::path(get, path = "/v1/replay-jobs", tag = "replays", security(("token" = ["read"])),
+#[utoipa::path(get, path = "/v1/replay-jobs", operation_id = "listReplayJobs", tag = "replays", security(("token" = ["read"])),
     responses((status = 200, body = List<JobView>)))]
 pub(super) async fn list(_: MayRead, State(app): State<App>) -> Result<Json<List<JobView>>, Problem> {
     Ok(Json(app.service.replay_jobs().await?.into()))
 }
 
 /// Tells how far a replay job is.
-#[utoipa::path(get, path = "/v1/replay-jobs/{job}", tag = "replays", security(("token" = ["read"])),
+#[utoipa::path(get, path = "/v1/replay-jobs/{job}", operation_id = "getReplayJob", tag = "replays", security(("token" = ["read"])),
     params(("job" = String, Path, description = "Its id")),
     responses((status = 200, body = JobView),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is no such job")))]

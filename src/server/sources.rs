@@ -20,7 +20,7 @@ use crate::source::Request as Incoming;
 const LARGE: usize = 64 * 1024;
 
 /// Lists the configured sources.
-#[utoipa::path(get, path = "/v1/sources", tag = "sources", security(("token" = ["read"])),
+#[utoipa::path(get, path = "/v1/sources", operation_id = "listSources", tag = "sources", security(("token" = ["read"])),
     responses((status = 200, body = List<SourceView>)))]
 pub(super) async fn list(_: MayRead, State(app): State<App>) -> Json<List<SourceView>> {
     Json(app.service.sources().into())
@@ -31,7 +31,7 @@ pub(super) async fn list(_: MayRead, State(app): State<App>) -> Json<List<Source
 /// Answered 202 once every event is on disk with all its deliveries, so an answer that is lost can be asked for
 /// again: what came before is told as `seen`. Entries that cannot be used are listed and take no other with them. A
 /// source that does not verify its senders itself asks for a token with the scope `ingest`.
-#[utoipa::path(post, path = "/v1/sources/{source}/events", tag = "sources", security((), ("token" = ["ingest"])),
+#[utoipa::path(post, path = "/v1/sources/{source}/events", operation_id = "takeEvents", tag = "sources", security((), ("token" = ["ingest"])),
     params(("source" = String, Path, description = "Key of the source"),
         ("token" = Option<String>, Query, description = "The source's own token, for senders that can set no header")),
     request_body(content = String, content_type = "application/json", description = "What the platform sends, as it sends it; plain or gzip"),

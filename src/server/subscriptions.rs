@@ -49,7 +49,7 @@ pub(super) struct SubscriptionDocument {
 }
 
 /// Lists subscriptions by name.
-#[utoipa::path(get, path = "/v1/subscriptions", tag = "subscriptions", security(("token" = ["read"])),
+#[utoipa::path(get, path = "/v1/subscriptions", operation_id = "listSubscriptions", tag = "subscriptions", security(("token" = ["read"])),
     params(("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "Items of a page; 50 when absent"),
         ("after" = Option<String>, Query, description = "Where the last page ended")),
     responses((status = 200, body = List<SubscriptionView>),
@@ -68,7 +68,7 @@ pub(super) async fn list(
 }
 
 /// Tells a subscription: what is wanted and what is observed.
-#[utoipa::path(get, path = "/v1/subscriptions/{id}", tag = "subscriptions", security(("token" = ["read"])),
+#[utoipa::path(get, path = "/v1/subscriptions/{id}", operation_id = "getSubscription", tag = "subscriptions", security(("token" = ["read"])),
     params(("id" = String, Path, description = "Its name")),
     responses((status = 200, body = SubscriptionView),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is no such subscription")))]
@@ -81,7 +81,7 @@ pub(super) async fn get(
 }
 
 /// Makes or replaces a subscription.
-#[utoipa::path(put, path = "/v1/subscriptions/{id}", tag = "subscriptions", security(("token" = ["write"])),
+#[utoipa::path(put, path = "/v1/subscriptions/{id}", operation_id = "putSubscription", tag = "subscriptions", security(("token" = ["write"])),
     params(("id" = String, Path, description = "Its name"),
         ("validate" = Option<bool>, Query, description = "Stores it only if a test succeeds")),
     request_body = SubscriptionDocument,
@@ -103,7 +103,7 @@ pub(super) async fn put(
 }
 
 /// Changes a subscription by a JSON merge patch.
-#[utoipa::path(patch, path = "/v1/subscriptions/{id}", tag = "subscriptions", security(("token" = ["write"])),
+#[utoipa::path(patch, path = "/v1/subscriptions/{id}", operation_id = "patchSubscription", tag = "subscriptions", security(("token" = ["write"])),
     params(("id" = String, Path, description = "Its name"),
         ("validate" = Option<bool>, Query, description = "Stores it only if a test succeeds")),
     request_body(content = Object, content_type = "application/merge-patch+json", description = "The members to change; `null` takes one away"),
@@ -124,7 +124,7 @@ pub(super) async fn patch(
 }
 
 /// Removes a subscription. Its stream stops at once; what waits is called off.
-#[utoipa::path(delete, path = "/v1/subscriptions/{id}", tag = "subscriptions", security(("token" = ["write"])),
+#[utoipa::path(delete, path = "/v1/subscriptions/{id}", operation_id = "removeSubscription", tag = "subscriptions", security(("token" = ["write"])),
     params(("id" = String, Path, description = "Its name")),
     responses((status = 204, description = "It is gone"),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is no such subscription")))]
@@ -134,7 +134,7 @@ pub(super) async fn remove(_: MayWrite, State(app): State<App>, Path(id): Path<S
 }
 
 /// Sends a test event through the real path, and tells what was sent and answered.
-#[utoipa::path(post, path = "/v1/subscriptions/{id}/test", tag = "subscriptions", security(("token" = ["write"])),
+#[utoipa::path(post, path = "/v1/subscriptions/{id}/test", operation_id = "testSubscription", tag = "subscriptions", security(("token" = ["write"])),
     params(("id" = String, Path, description = "Its name")),
     responses((status = 200, body = TestReport, description = "What was sent and answered; a receiver that refused is an answer too"),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is no such subscription")))]

@@ -24,7 +24,7 @@ const WAITING: usize = 64 * 1024;
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// Follows what happens, from now on. Who listens too slowly misses some, and is told how many.
-#[utoipa::path(get, path = "/v1/tail", tag = "operating", security(("token" = ["read"])),
+#[utoipa::path(get, path = "/v1/tail", operation_id = "tail", tag = "operating", security(("token" = ["read"])),
     params(("subscription" = Option<String>, Query, description = "What happens with this subscription alone")),
     responses((status = 200, description = "One JSON object a line, as it happens; blank lines show that the connection stands", body = String, content_type = "application/x-ndjson")))]
 pub(super) async fn follow(
