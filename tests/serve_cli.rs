@@ -48,7 +48,7 @@ impl Drop for Served {
 impl Served {
     fn start(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Served {
         let mut command = program(folder);
-        command.args(["serve", "--listen", "127.0.0.1:0"]).args(arguments).envs(variables.iter().copied());
+        command.env("FLAGPOST_LISTEN", "127.0.0.1:0").arg("serve").args(arguments).envs(variables.iter().copied());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
         let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
         let (told, lines) = mpsc::channel();

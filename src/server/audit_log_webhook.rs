@@ -132,7 +132,7 @@ async fn found(app: &App) -> Result<Option<SubscriptionView>, Problem> {
 /// Makes the webhook, or replaces the one there is.
 #[utoipa::path(put, path = "/v2/audit-log-webhook", operation_id = "putAuditLogWebhook", tag = "audit-log-webhook", security(("token" = ["write"])),
     request_body = WebhookRequest,
-    responses((status = 200, body = Webhook),
+    responses((status = 200, body = Webhook, description = "The webhook as it is now"),
         (status = 400, body = Problem, content_type = "application/problem+json", description = "The body is not JSON"),
         (status = 422, body = Problem, content_type = "application/problem+json", description = "Every mistake, by field")))]
 pub(super) async fn put(
@@ -149,7 +149,7 @@ pub(super) async fn put(
 /// Makes the webhook; a second one is a conflict.
 #[utoipa::path(post, path = "/v2/audit-log-webhook", operation_id = "createAuditLogWebhook", tag = "audit-log-webhook", security(("token" = ["write"])),
     request_body = WebhookRequest,
-    responses((status = 201, body = Webhook),
+    responses((status = 201, body = Webhook, description = "The webhook as it is now"),
         (status = 400, body = Problem, content_type = "application/problem+json", description = "The body is not JSON"),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "There is one already"),
         (status = 422, body = Problem, content_type = "application/problem+json", description = "Every mistake, by field")))]
@@ -170,7 +170,7 @@ pub(super) async fn create(
 /// Changes the webhook.
 #[utoipa::path(patch, path = "/v2/audit-log-webhook", operation_id = "patchAuditLogWebhook", tag = "audit-log-webhook", security(("token" = ["write"])),
     request_body = WebhookRequest,
-    responses((status = 200, body = Webhook),
+    responses((status = 200, body = Webhook, description = "The webhook as it is now"),
         (status = 400, body = Problem, content_type = "application/problem+json", description = "The body is not JSON"),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is none"),
         (status = 422, body = Problem, content_type = "application/problem+json", description = "Every mistake, by field")))]
@@ -210,7 +210,7 @@ pub(super) async fn remove(_: MayWrite, State(app): State<App>) -> Result<Status
 
 /// Tells what is wanted of the webhook and what is observed.
 #[utoipa::path(get, path = "/v2/audit-log-webhook/status", operation_id = "getAuditLogWebhookStatus", tag = "audit-log-webhook", security(("token" = ["read"])),
-    responses((status = 200, body = WebhookStatus)))]
+    responses((status = 200, body = WebhookStatus, description = "How it fares")))]
 pub(super) async fn status(_: MayRead, State(app): State<App>) -> Result<Json<WebhookStatus>, Problem> {
     let Some(view) = found(&app).await? else {
         return Ok(Json(WebhookStatus {

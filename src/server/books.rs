@@ -78,7 +78,7 @@ books! {
 
 /// Tells the books.
 #[utoipa::path(get, path = "/v1/accounts", operation_id = "getAccounts", tag = "operating", security(("token" = ["read"])),
-    responses((status = 200, body = Books)))]
+    responses((status = 200, body = Books, description = "The books")))]
 pub(super) async fn get(_: MayRead, State(app): State<App>) -> Result<Json<Books>, Problem> {
     Ok(Json(Books::from(&app.service.accounts().await?)))
 }

@@ -24,7 +24,7 @@ use crate::store::{DeliveryFilter, EventKey, State as DeliveryState, Subscriptio
         ("until" = Option<String>, Query, description = "Of events received before this moment"),
         ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "Items of a page; 50 when absent"),
         ("after" = Option<String>, Query, description = "Where the last page ended")),
-    responses((status = 200, body = List<DeliveryView>),
+    responses((status = 200, body = List<DeliveryView>, description = "A page of deliveries"),
         (status = 400, body = Problem, content_type = "application/problem+json", description = "A parameter cannot be used")))]
 pub(super) async fn list(
     _: MayRead,
@@ -78,7 +78,7 @@ fn name(state: DeliveryState) -> &'static str {
 /// Tells everything about a delivery: each attempt with its time, its phases and its answer.
 #[utoipa::path(get, path = "/v1/deliveries/{delivery}", operation_id = "getDelivery", tag = "deliveries", security(("token" = ["read"])),
     params(("delivery" = String, Path, description = "Its number")),
-    responses((status = 200, body = DeliveryDetail),
+    responses((status = 200, body = DeliveryDetail, description = "The delivery"),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is no such delivery")))]
 pub(super) async fn get(
     _: MayRead,

@@ -23,7 +23,7 @@ use crate::store::{EventFilter, SourceId, SubscriptionId, VerdictKind};
         ("until" = Option<String>, Query, description = "Received before this moment"),
         ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "Items of a page; 50 when absent"),
         ("after" = Option<String>, Query, description = "Where the last page ended")),
-    responses((status = 200, body = List<EventSummaryView>),
+    responses((status = 200, body = List<EventSummaryView>, description = "A page of events"),
         (status = 400, body = Problem, content_type = "application/problem+json", description = "A parameter cannot be used")))]
 pub(super) async fn list(
     _: MayRead,
@@ -54,7 +54,7 @@ fn verdict(text: &str) -> Result<VerdictKind, String> {
 /// Tells everything about an event: the decision for each subscription, its deliveries, its bytes.
 #[utoipa::path(get, path = "/v1/events/{event}", operation_id = "getEvent", tag = "events", security(("token" = ["read"])),
     params(("event" = String, Path, description = "Its number")),
-    responses((status = 200, body = EventDetail),
+    responses((status = 200, body = EventDetail, description = "The event"),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is no such event")))]
 pub(super) async fn get(
     _: MayRead,

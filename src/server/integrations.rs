@@ -11,7 +11,7 @@ use crate::service::{IntegrationView, ReloadReport};
 
 /// Lists integrations by key, each with what is wrong with a change that was refused.
 #[utoipa::path(get, path = "/v1/integrations", operation_id = "listIntegrations", tag = "integrations", security(("token" = ["read"])),
-    responses((status = 200, body = List<IntegrationView>)))]
+    responses((status = 200, body = List<IntegrationView>, description = "The integrations")))]
 pub(super) async fn list(_: MayRead, State(app): State<App>) -> Json<List<IntegrationView>> {
     Json(app.service.integrations().into())
 }

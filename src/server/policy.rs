@@ -32,7 +32,7 @@ pub(super) struct DryRunRequest {
 /// Tries a policy on past events. Nothing is sent.
 #[utoipa::path(post, path = "/v1/policy/dry-run", operation_id = "tryPolicy", tag = "policy", security(("token" = ["read"])),
     request_body = DryRunRequest,
-    responses((status = 200, body = DryRun),
+    responses((status = 200, body = DryRun, description = "What the policy would have decided"),
         (status = 400, body = Problem, content_type = "application/problem+json", description = "The body is not JSON"),
         (status = 422, body = Problem, content_type = "application/problem+json", description = "Every mistake, by field")))]
 pub(super) async fn dry_run(

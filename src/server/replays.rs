@@ -97,7 +97,7 @@ fn read(body: serde_json::Value) -> Result<RangeOfReplays, Problem> {
 
 /// Lists replay jobs, newest first.
 #[utoipa::path(get, path = "/v1/replay-jobs", operation_id = "listReplayJobs", tag = "replays", security(("token" = ["read"])),
-    responses((status = 200, body = List<JobView>)))]
+    responses((status = 200, body = List<JobView>, description = "The jobs")))]
 pub(super) async fn list(_: MayRead, State(app): State<App>) -> Result<Json<List<JobView>>, Problem> {
     Ok(Json(app.service.replay_jobs().await?.into()))
 }
@@ -105,7 +105,7 @@ pub(super) async fn list(_: MayRead, State(app): State<App>) -> Result<Json<List
 /// Tells how far a replay job is.
 #[utoipa::path(get, path = "/v1/replay-jobs/{job}", operation_id = "getReplayJob", tag = "replays", security(("token" = ["read"])),
     params(("job" = String, Path, description = "Its id")),
-    responses((status = 200, body = JobView),
+    responses((status = 200, body = JobView, description = "The job"),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is no such job")))]
 pub(super) async fn get(_: MayRead, State(app): State<App>, Path(job): Path<String>) -> Result<Json<JobView>, Problem> {
     Ok(Json(app.service.replay_job(&job).await?))

@@ -21,7 +21,7 @@ const LARGE: usize = 64 * 1024;
 
 /// Lists the configured sources.
 #[utoipa::path(get, path = "/v1/sources", operation_id = "listSources", tag = "sources", security(("token" = ["read"])),
-    responses((status = 200, body = List<SourceView>)))]
+    responses((status = 200, body = List<SourceView>, description = "The sources")))]
 pub(super) async fn list(_: MayRead, State(app): State<App>) -> Json<List<SourceView>> {
     Json(app.service.sources().into())
 }

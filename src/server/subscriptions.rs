@@ -52,7 +52,7 @@ pub(super) struct SubscriptionDocument {
 #[utoipa::path(get, path = "/v1/subscriptions", operation_id = "listSubscriptions", tag = "subscriptions", security(("token" = ["read"])),
     params(("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "Items of a page; 50 when absent"),
         ("after" = Option<String>, Query, description = "Where the last page ended")),
-    responses((status = 200, body = List<SubscriptionView>),
+    responses((status = 200, body = List<SubscriptionView>, description = "A page of subscriptions"),
         (status = 400, body = Problem, content_type = "application/problem+json", description = "A parameter cannot be used")))]
 pub(super) async fn list(
     _: MayRead,
@@ -70,7 +70,7 @@ pub(super) async fn list(
 /// Tells a subscription: what is wanted and what is observed.
 #[utoipa::path(get, path = "/v1/subscriptions/{id}", operation_id = "getSubscription", tag = "subscriptions", security(("token" = ["read"])),
     params(("id" = String, Path, description = "Its name")),
-    responses((status = 200, body = SubscriptionView),
+    responses((status = 200, body = SubscriptionView, description = "The subscription"),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is no such subscription")))]
 pub(super) async fn get(
     _: MayRead,
@@ -107,7 +107,7 @@ pub(super) async fn put(
     params(("id" = String, Path, description = "Its name"),
         ("validate" = Option<bool>, Query, description = "Stores it only if a test succeeds")),
     request_body(content = Object, content_type = "application/merge-patch+json", description = "The members to change; `null` takes one away"),
-    responses((status = 200, body = PutReport),
+    responses((status = 200, body = PutReport, description = "What the change did"),
         (status = 400, body = Problem, content_type = "application/problem+json", description = "The body is not JSON"),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is no such subscription"),
         (status = 422, body = Problem, content_type = "application/problem+json", description = "Every mistake, by field; or the test that failed")))]

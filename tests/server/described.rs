@@ -49,6 +49,9 @@ async fn everything_that_the_document_refers_to_is_in_it() {
             let id = operation["operationId"].as_str().expect("an id").to_owned();
             assert!(operations.insert(id.clone()), "two operations are named `{id}`");
             assert!(operation["summary"].is_string(), "{method} {path} says nothing about itself");
+            for (status, response) in operation["responses"].as_object().expect("responses") {
+                assert!(response["description"].is_string(), "{method} {path}: {status} says nothing about itself");
+            }
             let guarded = path.starts_with("/v1") || path.starts_with("/v2");
             assert_eq!(operation["security"].is_array(), guarded, "{method} {path}");
         }

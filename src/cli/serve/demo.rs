@@ -193,12 +193,12 @@ fn greeting(address: SocketAddr, receiver: SocketAddr) -> String {
 This is flagpost with sample events, three subscriptions and a receiver at http://{receiver}.
 What it keeps is gone when it ends; Ctrl-C ends it. Try in another terminal:
 
-  curl http://{address}/v1/events                 what came in, and what was decided for each subscription
-  curl http://{address}/v1/deliveries?state=later what waits for a retry
-  curl http://{address}/v1/subscriptions          what is wanted and what is observed
-  curl -X POST http://{address}/v1/subscriptions/everything/test
-  flagpost tail --server http://{address}         what happens, as it happens
-  curl http://{address}/openapi.json              everything else there is
+  curl 'http://{address}/v1/events'                  what came in, and what was decided for each subscription
+  curl 'http://{address}/v1/deliveries?state=later'  what waits for a retry
+  curl 'http://{address}/v1/subscriptions'           what is wanted and what is observed
+  curl -X POST 'http://{address}/v1/subscriptions/everything/test'
+  flagpost tail --server http://{address}            what happens, as it happens
+  curl 'http://{address}/openapi.json'               everything else there is
 
 "
     )
