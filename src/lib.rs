@@ -16,6 +16,7 @@ pub mod outbound;
 pub mod policy;
 pub mod render;
 pub mod secret;
+pub mod server;
 pub mod service;
 pub mod source;
 pub mod store;

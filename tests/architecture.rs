@@ -32,7 +32,8 @@ const NEVER: &[(&str, &str)] = &[
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("std::fs", &["catalog", "cli", "store"]),
     ("rusqlite", &["store"]),
-    ("reqwest::", &["delivery"]),
+    ("reqwest::", &["cli", "delivery"]),
+    ("axum::", &["cli", "server"]),
     ("println!", &[]),
     ("eprintln!", &[]),
     ("std::env::", &["cli"]),

@@ -41,6 +41,32 @@ fn the_readme_has_a_row_for_every_exit_code() {
 }
 
 #[test]
+fn the_operators_guide_has_a_row_for_every_setting() {
+    let guide = page("docs/operating.md");
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut program = Command::new(env!("CARGO_BIN_EXE_flagpost"));
+    let output = program.args(["serve", "--print-config"]).env_clear().current_dir(folder.path()).output();
+    let printed = String::from_utf8(output.expect("the program runs").stdout).expect("settings are text");
+    let mut settings = 0;
+    let mut what = "";
+    for line in printed.lines() {
+        if let Some(comment) = line.strip_prefix("# ") {
+            what = comment;
+        } else if let Some((name, value)) = line.split_once(" = ") {
+            let default = value.trim_matches('"');
+            let default = if default.is_empty() { String::new() } else { format!("`{default}`") };
+            let (flag, variable) = (name.replace('_', "-"), name.to_uppercase());
+            let row = format!("| `{name}` | `--{flag}` | `FLAGPOST_{variable}` | {default} | {what} |");
+            assert!(guide.contains(&row), "docs/operating.md has no row like this:\n{row}");
+            settings += 1;
+        }
+    }
+    assert!(settings >= 15, "only {settings} settings are printed");
+    let rows = guide.lines().filter(|line| line.contains("| `FLAGPOST_")).count();
+    assert_eq!(rows, settings, "docs/operating.md has rows for settings that are not there");
+}
+
+#[test]
 fn the_map_names_every_room() {
     let map = page("ARCHITECTURE.md");
     let library = page("src/lib.rs");

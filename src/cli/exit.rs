@@ -12,7 +12,7 @@ pub(super) enum Exit {
     Errors = 1,
     /// It could not run: wrong usage, or nothing to read.
     Usage = 2,
-    /// `send`: the receiver refused for good, or was not reached in all attempts.
+    /// `send`, `subscriptions --test`: the receiver refused for good, or was not reached in all attempts.
     Refused = 3,
     /// `send`, `preview`: nothing to send, by policy or because the body is empty.
     NotSent = 4,

@@ -1,8 +1,10 @@
 //! The command line: a file a command. The only room that prints.
 
 mod chance;
+mod client;
 mod completions;
 mod curl;
+mod deliveries;
 mod environment;
 mod error;
 mod events;
@@ -15,9 +17,15 @@ mod new;
 mod output;
 mod preview;
 mod render;
+mod replay;
 mod schema;
 mod send;
+mod serve;
 mod shown;
+mod subscriptions;
+mod table;
+mod tail;
+mod token;
 mod validate;
 
 use std::io::Write;
@@ -45,6 +53,18 @@ enum Command {
     Preview(preview::PreviewArgs),
     /// Send what `preview` shows, and tell each attempt
     Send(send::SendArgs),
+    /// Take events, deliver them, and answer for every one: the server
+    Serve(serve::ServeArgs),
+    /// List a server's subscriptions: what is wanted and what is observed
+    Subscriptions(subscriptions::SubscriptionsArgs),
+    /// List a server's deliveries, or show every attempt of one
+    Deliveries(deliveries::DeliveriesArgs),
+    /// Make a server's deliveries once more, by number or by range
+    Replay(replay::ReplayArgs),
+    /// Follow what happens on a server
+    Tail(tail::TailArgs),
+    /// Make, list and revoke access tokens
+    Token(token::TokenArgs),
     /// Say whether a policy lets an event through, and why
     Explain(explain::ExplainArgs),
     /// Render one template with one context
@@ -91,6 +111,12 @@ fn run(command: &Command, environment: &Environment) -> Result<Exit, CliError> {
         Command::Validate(args) => validate::run(args, environment),
         Command::Preview(args) => preview::run(args, environment),
         Command::Send(args) => send::run(args, environment),
+        Command::Serve(args) => serve::run(args, environment),
+        Command::Subscriptions(args) => subscriptions::run(args, environment),
+        Command::Deliveries(args) => deliveries::run(args, environment),
+        Command::Replay(args) => replay::run(args, environment),
+        Command::Tail(args) => tail::run(args, environment),
+        Command::Token(args) => token::run(args, environment),
         Command::Explain(args) => explain::run(args, environment),
         Command::Render(args) => render::run(args, environment),
         Command::New(args) => new::run(args, environment),

@@ -1,0 +1,117 @@
+//! `flagpost deliveries`: what was sent to whom, of a running server.
+
+use std::io::Write;
+
+use serde_json::Value as Json;
+
+use super::client::{Client, ServerArguments, block_on, segment};
+use super::environment::Environment;
+use super::error::CliError;
+use super::exit::Exit;
+use super::shown::visible;
+use super::subscriptions::text;
+use super::table::Table;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct DeliveriesArgs {
+    /// Show this one alone, with every attempt
+    delivery: Option<String>,
+
+    #[command(flatten)]
+    filter: FilterArguments,
+
+    /// Of this event
+    #[arg(long, value_name = "N")]
+    event: Option<String>,
+
+    /// Of events that touch this resource, spelled exactly so
+    #[arg(long, value_name = "RESOURCE")]
+    resource: Option<String>,
+
+    /// How many, newest first
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    limit: usize,
+
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    server: ServerArguments,
+}
+
+/// Which deliveries; `replay` has the same.
+#[derive(Debug, clap::Args)]
+pub(super) struct FilterArguments {
+    /// To this subscription
+    #[arg(long, value_name = "ID")]
+    pub(super) subscription: Option<String>,
+
+    /// In these states: `waiting`, `ready`, `later`, `held`, `delivered`, `dead`, `cancelled`, `replayed`
+    #[arg(long = "state", value_name = "STATE", value_delimiter = ',')]
+    pub(super) states: Vec<String>,
+
+    /// Of events received at or after this moment, as in `2026-01-31T12:00:00Z`
+    #[arg(long, value_name = "TIME")]
+    pub(super) from: Option<String>,
+
+    /// Of events received before this moment
+    #[arg(long, value_name = "TIME")]
+    pub(super) until: Option<String>,
+}
+
+pub(super) fn run(args: &DeliveriesArgs, environment: &Environment) -> Result<Exit, CliError> {
+    let client = Client::new(&args.server, environment)?;
+    block_on(async {
+        let mut out = environment.stdout();
+        if let Some(delivery) = &args.delivery {
+            let detail = client.get(&format!("/v1/deliveries/{}", segment(delivery)), &[]).await?;
+            writeln!(out, "{}", visible(&format!("{detail:#}")))?;
+            return Ok(Exit::Done);
+        }
+        let items = list(args, &client).await?;
+        if args.json {
+            writeln!(out, "{:#}", Json::Array(items))?;
+        } else {
+            write!(out, "{}", table(&items))?;
+        }
+        Ok(Exit::Done)
+    })
+}
+
+async fn list(args: &DeliveriesArgs, client: &Client) -> Result<Vec<Json>, CliError> {
+    let filter = &args.filter;
+    let states = (!filter.states.is_empty()).then(|| filter.states.join(","));
+    let given = [
+        ("subscription", filter.subscription.clone()),
+        ("state", states),
+        ("event", args.event.clone()),
+        ("resource", args.resource.clone()),
+        ("from", filter.from.clone()),
+        ("until", filter.until.clone()),
+    ];
+    let given: Vec<(&str, String)> = given.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    let mut items: Vec<Json> = Vec::new();
+    let mut after: Option<String> = None;
+    loop {
+        let mut query = given.clone();
+        query.push(("limit", (args.limit - items.len()).clamp(1, 1000).to_string()));
+        query.extend(after.take().map(|cursor| ("after", cursor)));
+        let page = client.get("/v1/deliveries", &query).await?;
+        items.extend(page.get("items").and_then(Json::as_array).cloned().unwrap_or_default());
+        after = page.get("next").and_then(Json::as_str).map(str::to_owned);
+        if items.len() >= args.limit || after.is_none() {
+            items.truncate(args.limit);
+            return Ok(items);
+        }
+    }
+}
+
+fn table(items: &[Json]) -> String {
+    let mut table = Table::new(&["delivery", "event", "subscription", "state", "attempts", "next attempt", "settled"]);
+    for item in items {
+        let names = ["delivery", "event", "subscription", "state", "attempts", "nextAttempt", "settled"];
+        table.row(names.map(|name| text(item.get(name))));
+    }
+    table.to_string()
+}

@@ -1,0 +1,133 @@
+//! `flagpost replay`: makes settled deliveries once more, by name or by range, of a running server.
+
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value as Json, json};
+
+use super::client::{Client, ServerArguments, block_on, segment};
+use super::deliveries::FilterArguments;
+use super::environment::Environment;
+use super::error::CliError;
+use super::exit::Exit;
+use super::shown::visible;
+
+/// Between one look at a job and the next.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ReplayArgs {
+    /// Deliveries by number; without any, a job over all that fit
+    deliveries: Vec<String>,
+
+    /// Render with today's template and configuration in place of sending the same bytes
+    #[arg(long)]
+    rerender: bool,
+
+    #[command(flatten)]
+    filter: FilterArguments,
+
+    /// Deliveries a second, at most
+    #[arg(long, value_name = "N")]
+    rate: Option<u32>,
+
+    /// Only count
+    #[arg(long)]
+    dry_run: bool,
+
+    #[command(flatten)]
+    server: ServerArguments,
+}
+
+pub(super) fn run(args: &ReplayArgs, environment: &Environment) -> Result<Exit, CliError> {
+    let client = Client::new(&args.server, environment)?;
+    let kind = if args.rerender { "rerender" } else { "exact" };
+    let ranged = args.filter.subscription.is_some()
+        || !args.filter.states.is_empty()
+        || args.filter.from.is_some()
+        || args.filter.until.is_some();
+    if !args.deliveries.is_empty() {
+        if ranged || args.dry_run || args.rate.is_some() {
+            return Err(CliError::usage("name deliveries or a range, not both"));
+        }
+        return block_on(one_by_one(&args.deliveries, kind, &client, environment));
+    }
+    if !ranged {
+        // Everything there ever was is rarely what is meant.
+        return Err(CliError::usage("say which deliveries")
+            .help("name them by number, or by `--subscription`, `--state`, `--from` or `--until`"));
+    }
+    block_on(job(args, kind, &client, environment))
+}
+
+async fn one_by_one(
+    deliveries: &[String],
+    kind: &str,
+    client: &Client,
+    environment: &Environment,
+) -> Result<Exit, CliError> {
+    let mut out = environment.stdout();
+    for delivery in deliveries {
+        let path = format!("/v1/deliveries/{}/replay", segment(delivery));
+        let made = client.post(&path, &json!({"kind": kind})).await?;
+        let text = |name: &str| made.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+        writeln!(out, "{} is made once more as {}", visible(&text("of")), visible(&text("delivery")))?;
+        let diff = text("diff");
+        if !diff.is_empty() {
+            writeln!(out, "{}", visible(diff.trim_end()))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+async fn job(args: &ReplayArgs, kind: &str, client: &Client, environment: &Environment) -> Result<Exit, CliError> {
+    let filter = &args.filter;
+    let body = json!({
+        "kind": kind,
+        "subscription": filter.subscription,
+        "states": filter.states,
+        "from": filter.from,
+        "until": filter.until,
+        "rate": args.rate,
+        "dryRun": args.dry_run,
+    });
+    let mut job = client.post("/v1/replay-jobs", &body).await?;
+    let count = |job: &Json, name: &str| job.pointer(&format!("/progress/{name}")).and_then(Json::as_u64).unwrap_or(0);
+    let mut out = environment.stdout();
+    if args.dry_run {
+        writeln!(out, "{} deliveries would be made once more", count(&job, "matched"))?;
+        return Ok(Exit::Done);
+    }
+    let id = job.get("id").and_then(Json::as_str).unwrap_or_default().to_owned();
+    writeln!(out, "job {}", visible(&id))?;
+    let bar = bar();
+    loop {
+        let state = job.get("state").and_then(Json::as_str).unwrap_or_default().to_owned();
+        bar.set_length(count(&job, "matched"));
+        bar.set_position(count(&job, "replayed") + count(&job, "skipped"));
+        if state == "completed" || state == "failed" {
+            bar.finish_and_clear();
+            let (replayed, skipped) = (count(&job, "replayed"), count(&job, "skipped"));
+            writeln!(out, "{state}: {replayed} made once more, {skipped} could not be")?;
+            if let Some(error) = job.get("error").and_then(Json::as_str) {
+                return Err(CliError::failed(error.to_owned()));
+            }
+            return Ok(if state == "completed" { Exit::Done } else { Exit::Errors });
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+        job = client.get(&format!("/v1/replay-jobs/{}", segment(&id)), &[]).await?;
+    }
+}
+
+/// A bar on a terminal; nothing where nobody looks.
+fn bar() -> ProgressBar {
+    let target =
+        if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let style = ProgressStyle::with_template("{bar:40} {pos} of {len} ({per_sec}, {eta} left)");
+    let bar = ProgressBar::with_draw_target(Some(0), target);
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}

@@ -1,0 +1,129 @@
+//! `flagpost tail`: what happens on a running server, as it happens.
+
+use std::io::Write;
+
+use serde_json::Value as Json;
+
+use super::client::{Client, ServerArguments, block_on};
+use super::environment::Environment;
+use super::error::CliError;
+use super::exit::Exit;
+use super::subscriptions::text;
+
+/// Longer lines are no lines of ours.
+const LONGEST_LINE: usize = 1 << 20;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct TailArgs {
+    /// What happens with this subscription alone
+    #[arg(long, value_name = "ID")]
+    subscription: Option<String>,
+
+    /// End after so many lines
+    #[arg(long, value_name = "N")]
+    lines: Option<usize>,
+
+    /// Print each line as JSON
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    server: ServerArguments,
+}
+
+pub(super) fn run(args: &TailArgs, environment: &Environment) -> Result<Exit, CliError> {
+    let client = Client::new(&args.server, environment)?;
+    block_on(async {
+        let query: Vec<(&str, String)> = args.subscription.iter().map(|id| ("subscription", id.clone())).collect();
+        let mut answer = client.follow("/v1/tail", &query).await?;
+        let mut out = environment.stdout();
+        let mut waiting = Vec::new();
+        let mut told = 0;
+        loop {
+            let chunk = tokio::select! {
+                chunk = answer.chunk() => chunk.map_err(|_| CliError::failed("the connection broke"))?,
+                _ = tokio::signal::ctrl_c() => return Ok(Exit::Done),
+            };
+            let Some(chunk) = chunk else { return Ok(Exit::Done) };
+            waiting.extend_from_slice(&chunk);
+            while let Some(end) = waiting.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = waiting.drain(..=end).collect();
+                let Ok(happening) = serde_json::from_slice::<Json>(&line) else { continue };
+                if args.json {
+                    writeln!(out, "{happening}")?;
+                } else {
+                    writeln!(out, "{}", sentence(&happening, environment.colour))?;
+                }
+                out.flush()?;
+                told += 1;
+                if args.lines.is_some_and(|lines| told >= lines) {
+                    return Ok(Exit::Done);
+                }
+            }
+            if waiting.len() > LONGEST_LINE {
+                return Err(CliError::failed("the answer is not of a flagpost server"));
+            }
+        }
+    })
+}
+
+/// A happening as a line; its first word says what colour says too.
+fn sentence(happening: &Json, colour: bool) -> String {
+    let part = |name: &str| text(happening.get(name));
+    let milliseconds = |name: &str| happening.get(name).and_then(Json::as_f64);
+    let kind = part("happening");
+    let (word, rest) = match kind.as_str() {
+        "attempted" => {
+            let answer = match (part("status"), part("error")) {
+                (status, error) if status.is_empty() => error,
+                (status, _) => status,
+            };
+            let next = milliseconds("nextInMs").map(|ms| format!("; next in {:.1} s", ms / 1000.0));
+            let took = milliseconds("tookMs").unwrap_or_default();
+            let (delivery, subscription, attempt) = (part("delivery"), part("subscription"), part("attempt"));
+            let rest = format!(
+                "{delivery} to `{subscription}`: {answer} in {took:.1} ms, attempt {attempt}{}",
+                next.unwrap_or_default()
+            );
+            (part("ended"), rest)
+        }
+        "accepted" => {
+            (kind, format!("event {} of `{}`: {} to send", part("event"), part("source"), part("deliveries")))
+        }
+        "taken" => {
+            let (new, seen, conflicts, failed) = (part("accepted"), part("seen"), part("conflicts"), part("failed"));
+            (
+                kind,
+                format!("by `{}`: {new} new, {seen} seen, {conflicts} in conflict, {failed} unusable", part("source")),
+            )
+        }
+        _ => {
+            let members = happening.as_object().into_iter().flatten().filter(|(name, _)| *name != "happening");
+            let members: Vec<String> = members.map(|(name, value)| format!("{name} {}", text(Some(value)))).collect();
+            (kind, members.join(", "))
+        }
+    };
+    let paint = match word.as_str() {
+        "delivered" => "32",
+        "retry" | "missed" | "breaker" => "33",
+        "dead" | "disabled" | "refused" | "integrationRefused" => "31",
+        _ => "2",
+    };
+    if colour { format!("\u{1b}[{paint}m{word:<9}\u{1b}[0m {rest}") } else { format!("{word:<9} {rest}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentence;
+
+    #[test]
+    fn each_happening_reads_alone() {
+        let row = |json: serde_json::Value| sentence(&json, false);
+        let attempted = serde_json::json!({"happening": "attempted", "delivery": "7", "subscription": "s",
+            "attempt": 2, "status": 503, "tookMs": 3.04, "ended": "retry", "nextInMs": 2000.0, "error": null});
+        assert_eq!(row(attempted), "retry     7 to `s`: 503 in 3.0 ms, attempt 2; next in 2.0 s");
+        assert_eq!(row(serde_json::json!({"happening": "missed", "count": 3})), "missed    count 3");
+        let hostile = serde_json::json!({"happening": "disabled", "subscription": "s", "reason": "\u{1b}[2J"});
+        assert!(!row(hostile).contains('\u{1b}'));
+    }
+}

@@ -1,0 +1,241 @@
+//! Who may do what: a bearer token with the scope for it.
+//!
+//! While there is no token at all, a server that listens on this machine alone serves everyone on it, for trying
+//! things out. A web page in a browser on this machine is not everyone: requests that come through a page, a proxy
+//! or a name that is not this machine's are refused.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+
+use super::listening::Peer;
+use super::problem::Problem;
+use super::state::App;
+use super::tokens::{self, Scope, Token};
+use crate::store::StoreError;
+
+/// For how long a token that was looked up is believed. A token that is revoked elsewhere works no longer than this.
+const BELIEVED: Duration = Duration::from_secs(1);
+
+/// How many looked-up tokens are remembered.
+const REMEMBERED: usize = 1024;
+
+/// Looks at tokens, and remembers them for a moment.
+pub(super) struct Doorkeeper {
+    /// Whether nobody but this machine can connect.
+    local: bool,
+    seen: Mutex<HashMap<String, (Duration, Option<Token>)>>,
+    any: Mutex<Option<(Duration, bool)>>,
+}
+
+impl Doorkeeper {
+    pub(super) fn new(listening: SocketAddr) -> Self {
+        Doorkeeper { local: listening.ip().is_loopback(), seen: Mutex::default(), any: Mutex::default() }
+    }
+
+    /// Says who asks, or why they may not.
+    async fn admit(&self, app: &App, parts: &Parts, scope: Scope) -> Result<(), Problem> {
+        let peer = peer(parts);
+        // Events are counted by their source.
+        let count = |client: &str| match scope {
+            Scope::Ingest => Ok(()),
+            _ => app.limits.of_client(client, app.clock.elapsed()),
+        };
+        let Some(presented) = bearer(&parts.headers)? else {
+            count(&format!("address {peer}"))?;
+            return self.admit_without(app, &parts.headers).await;
+        };
+        let hash = tokens::hash(presented);
+        match self.look_up(app, presented, &hash).await? {
+            Some(token) if token.scopes.contains(&scope) => count(&hash),
+            Some(token) => Err(Problem::forbidden(format!("the token `{}` lacks the scope `{scope}`", token.name))
+                .help(format!("`flagpost token create --scope {scope}` makes one that has it"))),
+            None => {
+                count(&format!("address {peer}"))?;
+                Err(Problem::unauthenticated("the token is not known").help("it was revoked, or is another server's"))
+            }
+        }
+    }
+
+    async fn admit_without(&self, app: &App, headers: &HeaderMap) -> Result<(), Problem> {
+        let needed = || {
+            Problem::unauthenticated("a token is needed")
+                .help("`flagpost token create` makes one; send it as `Authorization: Bearer …`")
+        };
+        if !self.local || self.any_token(app).await? {
+            return Err(needed());
+        }
+        if let Some(sign) = sign_of_a_stranger(headers) {
+            return Err(needed().help(format!(
+                "without tokens only programs on this machine are served, and {sign}; `flagpost token create` makes one"
+            )));
+        }
+        Ok(())
+    }
+
+    async fn look_up(&self, app: &App, presented: &str, hash: &str) -> Result<Option<Token>, StoreError> {
+        let now = app.clock.elapsed();
+        {
+            let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((at, token)) = seen.get(hash)
+                && now.saturating_sub(*at) < BELIEVED
+            {
+                return Ok(token.clone());
+            }
+        }
+        let token = tokens::find(&*app.store, presented).await?;
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.len() >= REMEMBERED {
+            seen.clear();
+        }
+        seen.insert(hash.to_owned(), (now, token.clone()));
+        Ok(token)
+    }
+
+    async fn any_token(&self, app: &App) -> Result<bool, StoreError> {
+        let now = app.clock.elapsed();
+        {
+            let known = *self.any.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((at, any)) = known
+                && now.saturating_sub(at) < BELIEVED
+            {
+                return Ok(any);
+            }
+        }
+        let any = tokens::any(&*app.store).await?;
+        *self.any.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, any));
+        Ok(any)
+    }
+}
+
+/// The token of the request. Senders of events use the same header for other schemes, so those are no mistake.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Problem::unauthenticated("the header `authorization` stands more than once"));
+    }
+    let token = value.to_str().ok().and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    });
+    match token {
+        Some(token) if !token.is_empty() => Ok(Some(token)),
+        _ => Err(Problem::unauthenticated("the header `authorization` holds no bearer token")
+            .help("write `Authorization: Bearer` and the token")),
+    }
+}
+
+/// What shows that a request is not of a program on this machine that means this server.
+fn sign_of_a_stranger(headers: &HeaderMap) -> Option<&'static str> {
+    let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    if ["x-forwarded-for", "x-forwarded-host", "x-real-ip"].iter().any(|name| headers.contains_key(*name))
+        || headers.contains_key(header::FORWARDED)
+    {
+        return Some("this request came through a proxy");
+    }
+    // A name that somebody let point to this machine is how pages get behind a browser's rules.
+    if text(header::HOST).is_some_and(|host| !is_this_machine(host)) {
+        return Some("this request names another host");
+    }
+    let origin = text(header::ORIGIN);
+    let foreign = origin.is_some_and(|origin| origin.split_once("://").is_none_or(|(_, host)| !is_this_machine(host)));
+    if foreign || text(header::HeaderName::from_static("sec-fetch-site")) == Some("cross-site") {
+        return Some("this request came from a web page");
+    }
+    None
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn peer(parts: &Parts) -> IpAddr {
+    let unknown = IpAddr::from([0, 0, 0, 0]);
+    parts.extensions.get::<ConnectInfo<Peer>>().map_or(unknown, |peer| peer.0.0.ip())
+}
+
+macro_rules! door {
+    ($(#[$doc:meta])* $name:ident, $scope:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy)]
+        pub(super) struct $name;
+
+        impl FromRequestParts<App> for $name {
+            type Rejection = Problem;
+
+            async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+                app.doorkeeper.admit(app, parts, $scope).await.map(|()| $name)
+            }
+        }
+    };
+}
+
+door!(
+    /// The caller may look.
+    MayRead,
+    Scope::Read
+);
+door!(
+    /// The caller may change things.
+    MayWrite,
+    Scope::Write
+);
+door!(
+    /// The caller may hand in events.
+    MayIngest,
+    Scope::Ingest
+);
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderMap, HeaderName, HeaderValue};
+
+    use super::{bearer, sign_of_a_stranger};
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+    }
+
+    #[test]
+    fn programs_on_this_machine_are_told_from_pages_and_proxies() {
+        for (pairs, served) in [
+            (&[("host", "127.0.0.1:7400")][..], true),
+            (&[("host", "localhost")], true),
+            (&[("host", "[::1]:7400")], true),
+            (&[("host", "localhost:7400"), ("origin", "http://localhost:7400")], true),
+            (&[("host", "evil.example")], false),
+            (&[("host", "localhost.evil.example")], false),
+            (&[("host", "127.0.0.1.evil.example")], false),
+            (&[("host", "localhost"), ("origin", "https://evil.example")], false),
+            (&[("host", "localhost"), ("origin", "null")], false),
+            (&[("host", "localhost"), ("sec-fetch-site", "cross-site")], false),
+            (&[("host", "localhost"), ("x-forwarded-for", "203.0.113.1")], false),
+            (&[("host", "localhost"), ("forwarded", "for=203.0.113.1")], false),
+        ] {
+            assert_eq!(sign_of_a_stranger(&headers(pairs)).is_none(), served, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn one_bearer_token_is_a_token() {
+        let token = |value| bearer(&headers(&[("authorization", value)])).ok().flatten().map(str::to_owned);
+        assert_eq!(token("Bearer abc"), Some("abc".to_owned()));
+        assert_eq!(token("bearer  abc "), Some("abc".to_owned()));
+        assert_eq!(token("Basic abc"), None);
+        assert_eq!(token("Bearer "), None);
+        assert!(bearer(&headers(&[])).is_ok_and(|token| token.is_none()));
+        let mut twice = headers(&[("authorization", "Bearer a")]);
+        twice.append("authorization", HeaderValue::from_static("Bearer b"));
+        assert!(bearer(&twice).is_err());
+    }
+}

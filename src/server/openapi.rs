@@ -1,0 +1,55 @@
+//! `/openapi.json`: the API in words that programs read, made from the handlers themselves.
+
+use axum::Json;
+use axum::extract::State;
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi as _};
+
+use super::state::App;
+
+/// What the document says beside the routes.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "flagpost",
+        description = "Takes change events of feature-flag platforms and delivers the requests that other tools expect."
+    ),
+    modifiers(&Bearer),
+    tags(
+        (name = "sources", description = "Where events come in"),
+        (name = "events", description = "What came in, and what was decided about it"),
+        (name = "deliveries", description = "What was sent to whom"),
+        (name = "subscriptions", description = "Who gets what, and how they fare"),
+        (name = "replays", description = "Making deliveries once more"),
+        (name = "policy", description = "Trying policies"),
+        (name = "integrations", description = "What is in use"),
+        (name = "audit-log-webhook", description = "The one webhook of an organization, as Kong Konnect has it"),
+        (name = "operating", description = "How the server fares"),
+    )
+)]
+struct Document;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut OpenApi) {
+        let mut scheme = Http::new(HttpAuthScheme::Bearer);
+        scheme.description =
+            Some("Made with `flagpost token create`; scopes are `read`, `write` and `ingest`".to_owned());
+        let components = document.components.get_or_insert_with(Default::default);
+        components.add_security_scheme("token", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The document without routes.
+pub(super) fn document() -> OpenApi {
+    Document::openapi()
+}
+
+/// Answers with the document.
+#[utoipa::path(get, path = "/openapi.json", operation_id = "getDocument", tag = "operating",
+    responses((status = 200, description = "This document", body = Object)))]
+pub(super) async fn get(State(app): State<App>) -> Json<OpenApi> {
+    Json(app.document.clone())
+}

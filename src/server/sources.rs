@@ -1,0 +1,103 @@
+//! `/v1/sources`: where events come in.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{FromRequestParts, Path, Request, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+
+use super::access::{MayIngest, MayRead};
+use super::extract::read_body;
+use super::lists::List;
+use super::problem::Problem;
+use super::state::App;
+use crate::finding::near_miss;
+use crate::service::{EventOutcome, ServiceError, SourceView, TakeReport};
+use crate::source::Request as Incoming;
+
+/// Bodies larger than this are read on a thread of their own: to unpack and verify one takes long enough to keep
+/// others waiting.
+const LARGE: usize = 64 * 1024;
+
+/// Lists the configured sources.
+#[utoipa::path(get, path = "/v1/sources", operation_id = "listSources", tag = "sources", security(("token" = ["read"])),
+    responses((status = 200, body = List<SourceView>, description = "The sources")))]
+pub(super) async fn list(_: MayRead, State(app): State<App>) -> Json<List<SourceView>> {
+    Json(app.service.sources().into())
+}
+
+/// Takes events from a platform.
+///
+/// Answered 202 once every event is on disk with all its deliveries, so an answer that is lost can be asked for
+/// again: what came before is told as `seen`. Entries that cannot be used are listed and take no other with them. A
+/// source that does not verify its senders itself asks for a token with the scope `ingest`.
+#[utoipa::path(post, path = "/v1/sources/{source}/events", operation_id = "takeEvents", tag = "sources", security((), ("token" = ["ingest"])),
+    params(("source" = String, Path, description = "Key of the source"),
+        ("token" = Option<String>, Query, description = "The source's own token, for senders that can set no header")),
+    request_body(content = String, content_type = "application/json", description = "What the platform sends, as it sends it; plain or gzip"),
+    responses((status = 202, body = TakeReport, description = "Every event is on disk with all its deliveries"),
+        (status = 400, body = Problem, content_type = "application/problem+json", description = "It is not what the platform sends"),
+        (status = 401, body = Problem, content_type = "application/problem+json", description = "The sender did not prove who they are"),
+        (status = 404, body = Problem, content_type = "application/problem+json", description = "There is no such source"),
+        (status = 409, body = TakeReport, description = "Every event has an id that other bytes had taken; they are kept and not delivered"),
+        (status = 413, body = Problem, content_type = "application/problem+json", description = "It is larger than the source takes"),
+        (status = 415, body = Problem, content_type = "application/problem+json", description = "It is packed in a way that is not read"),
+        (status = 422, body = TakeReport, description = "None of the entries can be used"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "Nothing can be stored at the moment; nothing was taken")))]
+pub(super) async fn take(
+    State(app): State<App>,
+    Path(source): Path<String>,
+    request: Request,
+) -> Result<(StatusCode, Json<TakeReport>), Problem> {
+    let (mut parts, body) = request.into_parts();
+    let limit = app.service.body_limit(&source).map_err(|error| with_near_source(error, &app, &source))?;
+    app.limits.of_source(&source, app.clock.elapsed())?;
+    let verifies = app.service.sources().iter().any(|view| view.key == source && !view.verification.is_empty());
+    if !verifies {
+        MayIngest::from_request_parts(&mut parts, &app).await?;
+    }
+    let report = hand_in(app, source, parts, body, limit).await?;
+    let status = match report.events.as_slice() {
+        [] if !report.failures.is_empty() => StatusCode::UNPROCESSABLE_ENTITY,
+        [_, ..] if report.events.iter().all(|event| event.outcome == EventOutcome::Conflict) => StatusCode::CONFLICT,
+        _ => StatusCode::ACCEPTED,
+    };
+    Ok((status, Json(report)))
+}
+
+async fn hand_in(app: App, source: String, parts: Parts, body: Body, limit: usize) -> Result<TakeReport, Problem> {
+    // What is announced as too large is not even read.
+    let announced = parts.headers.get(axum::http::header::CONTENT_LENGTH);
+    let announced = announced.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(Problem::too_large(limit));
+    }
+    let body = read_body(body, limit).await?;
+    let received_at_milliseconds = app.now().millis();
+    let taking = async move {
+        let headers: Vec<(&str, &[u8])> =
+            parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+        let query = parts.uri.query().unwrap_or_default();
+        let token = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "token");
+        let token = token.map(|(_, value)| value.into_owned());
+        let incoming = Incoming { headers: &headers, token: token.as_deref(), body: &body, received_at_milliseconds };
+        app.service.take(&source, incoming).await
+    };
+    // The announced length of an unpacked body is not known, but packed ones are rarely small.
+    let taken = if announced.is_none_or(|length| length > LARGE) {
+        let runtime = tokio::runtime::Handle::current();
+        let taking = tokio::task::spawn_blocking(move || runtime.block_on(taking));
+        taking.await.map_err(|_| Problem::internal())?
+    } else {
+        taking.await
+    };
+    Ok(taken?)
+}
+
+fn with_near_source(error: ServiceError, app: &App, source: &str) -> Problem {
+    let views = app.service.sources();
+    match near_miss(source, views.iter().map(|view| view.key.as_str())) {
+        Some(near) => Problem::from(error).help(format!("did you mean `{near}`?")),
+        None => Problem::from(error),
+    }
+}

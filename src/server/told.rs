@@ -1,0 +1,76 @@
+//! What happens, as lines of the log. Each line reads alone; what happens to every event is told at `debug` only.
+
+use crate::finding::Severity;
+use crate::service::Happening;
+
+/// Tells a happening.
+pub(super) fn tell(happening: &Happening) {
+    match happening {
+        Happening::Taken { source, accepted, seen, conflicts, failed, deliveries } => {
+            if *conflicts > 0 || *failed > 0 {
+                tracing::warn!(
+                    source.key = %source, accepted, seen, conflicts, failed, deliveries,
+                    "the source `{source}` sent {failed} entries that cannot be used, and {conflicts} under a known id"
+                );
+            } else {
+                tracing::debug!(source.key = %source, accepted, seen, deliveries, "took {accepted} events of `{source}`");
+            }
+        }
+        Happening::Refused { source, reason } => {
+            tracing::warn!(source.key = %source, "refused a request to the source `{source}`: {reason}");
+        }
+        Happening::Accepted { event, source, id, deliveries } => {
+            let event = event.number();
+            tracing::debug!(source.key = %source, event, event.id = %id, "event {event}: {deliveries} deliveries");
+        }
+        Happening::Attempted { delivery, subscription, attempt, status, took, ended, error, .. } => {
+            let (delivery, ms) = (delivery.number(), took.as_secs_f64() * 1000.0);
+            let answer = status.map_or_else(|| error.clone().unwrap_or_default(), |status| status.to_string());
+            match *ended {
+                "delivered" => tracing::debug!(
+                    subscription.id = %subscription, delivery, attempt, took_ms = ms, "delivered to `{subscription}`: {answer}"
+                ),
+                "retry" => tracing::info!(
+                    subscription.id = %subscription, delivery, attempt, took_ms = ms,
+                    "delivery {delivery} to `{subscription}` failed and is tried again: {answer}"
+                ),
+                _ => tracing::warn!(
+                    subscription.id = %subscription, delivery, attempt, took_ms = ms,
+                    "delivery {delivery} to `{subscription}` is given up after attempt {attempt}: {answer}"
+                ),
+            }
+        }
+        Happening::Breaker { subscription, open: true, pause } => {
+            let seconds = pause.unwrap_or_default().as_secs_f64();
+            tracing::warn!(subscription.id = %subscription, "`{subscription}` keeps failing and is left alone for {seconds} s");
+        }
+        Happening::Breaker { subscription, open: false, .. } => {
+            tracing::info!(subscription.id = %subscription, "`{subscription}` answers again");
+        }
+        Happening::Disabled { subscription, reason } => {
+            tracing::warn!(subscription.id = %subscription, "`{subscription}` was switched off: {reason}");
+        }
+        Happening::Swapped { integration, version } => {
+            tracing::info!(integration.key = %integration, version, "the integration `{integration}` is in use");
+        }
+        Happening::IntegrationRefused { integration, findings } => {
+            let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+            let first = errors.clone().next().map(|finding| finding.message.clone()).unwrap_or_default();
+            tracing::error!(
+                integration.key = %integration, errors = errors.count(),
+                "a change of the integration `{integration}` was refused, and the old version stays: {first}"
+            );
+        }
+        Happening::IntegrationRemoved { integration } => {
+            tracing::warn!(
+                integration.key = %integration,
+                "the folder of the integration `{integration}` is gone; subscriptions keep the version they have"
+            );
+        }
+        Happening::Store { works: true, .. } => tracing::info!("the store takes everything again"),
+        Happening::Store { works: false, reason } => tracing::error!("the store takes nothing: {reason}"),
+        Happening::Job { id, progress, state } => {
+            tracing::info!(job.id = %id, ?state, matched = progress.matched, replayed = progress.replayed, "replay job `{id}` moved on");
+        }
+    }
+}

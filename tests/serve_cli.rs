@@ -1,0 +1,305 @@
+//! The program itself as a server: settings, keys, the demonstration, tokens, and how it ends.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use serde_json::Value as Json;
+
+fn program(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_flagpost"));
+    command.env_clear().current_dir(folder);
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    program(folder).args(arguments).output().expect("the program runs")
+}
+
+#[track_caller]
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("it is text")
+}
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = run(folder.path(), &["new", "acme"]);
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    folder
+}
+
+/// A server that was started, with its lines of standard output.
+struct Served {
+    child: Child,
+    lines: mpsc::Receiver<String>,
+    address: String,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Served {
+    fn start(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Served {
+        let mut command = program(folder);
+        command.env("FLAGPOST_LISTEN", "127.0.0.1:0").arg("serve").args(arguments).envs(variables.iter().copied());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
+        let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+        let (told, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                if told.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut served = Served { child, lines, address: String::new() };
+        let line = served.line(Duration::from_secs(60), |line| line.starts_with("listening at "));
+        served.address = line.trim_start_matches("listening at http://").to_owned();
+        served
+    }
+
+    /// The first line that is as wanted.
+    #[track_caller]
+    fn line(&mut self, within: Duration, wanted: impl Fn(&str) -> bool) -> String {
+        let until = Instant::now() + within;
+        let mut seen = Vec::new();
+        while let Ok(line) = self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            if wanted(&line) {
+                return line;
+            }
+            seen.push(line);
+        }
+        let _ = self.child.kill();
+        let mut log = String::new();
+        if let Some(mut stderr) = self.child.stderr.take() {
+            let _ = stderr.read_to_string(&mut log);
+        }
+        panic!("the line never came; there were {seen:#?} and {log}");
+    }
+
+    fn get(&self, path: &str, token: Option<&str>) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.address).expect("it listens");
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket has time limits");
+        let token = token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
+        let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{token}\r\n");
+        stream.write_all(request.as_bytes()).expect("it is sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("it answers");
+        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+        (status, answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default())
+    }
+
+    /// Tells it to end as a system does, and gives its exit code and its log.
+    fn end(mut self, signal: &str) -> (Option<i32>, String) {
+        let told = Command::new("kill").args([signal, &self.child.id().to_string()]).status().expect("kill is there");
+        assert!(told.success());
+        let mut log = String::new();
+        self.child.stderr.take().expect("it is piped").read_to_string(&mut log).expect("the log is text");
+        (self.child.wait().expect("it ends").code(), log)
+    }
+}
+
+#[test]
+fn the_printed_settings_can_be_read_back() {
+    let folder = folder();
+    let file = folder.path().join("flagpost.toml");
+    std::fs::write(
+        &file,
+        "requests_at_once = 7\n[[source]]\nkey = \"ld\"\nkind = \"launchdarkly\"\nsecrets = \"hunter2\"\n",
+    )
+    .expect("it is written");
+    let output = program(folder.path())
+        .args(["serve", "--print-config", "--stop-seconds", "3"])
+        .env("FLAGPOST_LOG_FORMAT", "json")
+        .env("FLAGPOST_MASTER_KEY", "hunter3")
+        .output()
+        .expect("the program runs");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let printed = text(&output.stdout);
+    for line in [
+        "requests_at_once = 7",
+        "stop_seconds = 3",
+        "log_format = \"json\"",
+        "from FLAGPOST_LOG_FORMAT",
+        "from --stop-seconds",
+    ] {
+        assert!(printed.contains(line), "{line} is not in\n{printed}");
+    }
+    assert!(!printed.contains("hunter"), "{printed}");
+    std::fs::write(&file, &printed).expect("it is written");
+    let again = run(folder.path(), &["serve", "--print-config"]);
+    assert!(again.status.success() && text(&again.stdout).contains("requests_at_once = 7"), "{}", text(&again.stderr));
+    assert!(!folder.path().join("flagpost-data").exists(), "printing makes nothing");
+}
+
+#[test]
+fn a_slip_in_the_settings_is_told_with_what_was_meant() {
+    let folder = folder();
+    let file = folder.path().join("own.toml");
+    for (written, message, help) in [
+        ("lisen = \"127.0.0.1:1\"", "no setting is named `lisen`", "did you mean `listen`?"),
+        ("[[source]]\nkey = \"a\"\nkind = \"konect\"", "source `a`", "did you mean `konnect`?"),
+        (
+            "[[source]]\nkey = \"a\"\nkind = \"launchdarkly\"\nsecert = \"hunter2\"",
+            "`secert`",
+            "did you mean `secrets`?",
+        ),
+    ] {
+        std::fs::write(&file, written).expect("it is written");
+        let output = run(folder.path(), &["serve", "--config", "own.toml"]);
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains(message) && told.contains(help) && !told.contains("hunter2"), "{told}");
+    }
+    let output = program(folder.path()).arg("serve").env("FLAGPOST_LISTEM", "x").output().expect("the program runs");
+    assert!(text(&output.stderr).contains("did you mean `FLAGPOST_LISTEN`?"), "{}", text(&output.stderr));
+    let missing = run(folder.path(), &["serve", "--config", "nowhere.toml"]);
+    assert_eq!(missing.status.code(), Some(2));
+}
+
+#[test]
+fn it_starts_answers_and_ends_with_zero() {
+    let folder = folder();
+    for signal in ["-TERM", "-INT"] {
+        let served = Served::start(folder.path(), &["--log-format", "json"], &[]);
+        assert_eq!(served.get("/readyz", None).0, 200);
+        let (code, log) = served.end(signal);
+        assert_eq!(code, Some(0), "{log}");
+        for line in log.lines() {
+            assert!(serde_json::from_str::<Json>(line).is_ok(), "not JSON: {line}");
+        }
+        assert!(log.contains("stopped"), "{log}");
+    }
+}
+
+#[test]
+fn another_key_is_a_clear_error_and_a_lost_one_too() {
+    let folder = folder();
+    let (code, _) = Served::start(folder.path(), &[], &[]).end("-TERM");
+    assert_eq!(code, Some(0));
+    let key = folder.path().join("flagpost-data/master.key");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&key).expect("it was made").permissions().mode() & 0o777, 0o600);
+    }
+    let other = "ab".repeat(32);
+    let wrong = program(folder.path())
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .env("FLAGPOST_MASTER_KEY", &other)
+        .output()
+        .expect("the program runs");
+    let told = text(&wrong.stderr);
+    assert_eq!(wrong.status.code(), Some(1), "{told}");
+    assert!(told.contains("is not the key that this store was sealed with") && !told.contains(&other), "{told}");
+    std::fs::remove_file(&key).expect("it was made");
+    let lost = run(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
+    assert!(text(&lost.stderr).contains("the master key is gone"), "{}", text(&lost.stderr));
+    assert!(!key.exists(), "no new key takes its place");
+}
+
+#[test]
+fn one_store_has_one_server() {
+    let folder = folder();
+    let served = Served::start(folder.path(), &[], &[]);
+    let second = run(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(second.status.code(), Some(1));
+    assert!(text(&second.stderr).contains("another process works on the store"), "{}", text(&second.stderr));
+    assert_eq!(served.get("/healthz", None).0, 200);
+}
+
+#[test]
+fn tokens_are_made_beside_a_running_server_and_close_its_doors() {
+    let folder = folder();
+    let served = Served::start(folder.path(), &[], &[]);
+    assert_eq!(served.get("/v1/events", None).0, 200);
+    let made = run(folder.path(), &["token", "create", "--name", "ci", "--scope", "read"]);
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let token = text(&made.stdout).trim().to_owned();
+    let started = Instant::now();
+    while served.get("/v1/events", None).0 != 401 {
+        assert!(started.elapsed() < Duration::from_secs(10), "the door stays open");
+    }
+    assert_eq!(served.get("/v1/events", Some(&token)).0, 200);
+    let server = format!("http://{}", served.address);
+    let ask = |token: &str| {
+        program(folder.path())
+            .args(["subscriptions", "--server", &server])
+            .env("FLAGPOST_TOKEN", token)
+            .output()
+            .expect("the program runs")
+    };
+    assert!(ask(&token).status.success());
+    let refused = ask("fp_other");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("the token is not known"), "{}", text(&refused.stderr));
+
+    let listed = text(&run(folder.path(), &["token", "list"]).stdout);
+    assert!(listed.contains("ci") && !listed.contains(&token), "{listed}");
+    assert!(run(folder.path(), &["token", "revoke", "ci"]).status.success());
+    let slip = run(folder.path(), &["token", "revoke", "ci"]);
+    assert_eq!(slip.status.code(), Some(2));
+    let slip = run(folder.path(), &["token", "create", "--scope", "raed"]);
+    assert_eq!(slip.status.code(), Some(2));
+}
+
+#[test]
+fn without_a_token_it_listens_on_this_machine_alone_and_says_so() {
+    let folder = folder();
+    let served = Served::start(folder.path(), &["--listen", "0.0.0.0:0"], &[]);
+    assert!(served.address.starts_with("127.0.0.1:"), "{}", served.address);
+    let (code, log) = served.end("-TERM");
+    assert_eq!(code, Some(0));
+    assert!(log.contains("there is no token") && log.contains("flagpost token create"), "{log}");
+}
+
+#[test]
+fn the_demonstration_delivers_within_five_seconds_and_leaves_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let temporary = tempfile::tempdir().expect("a folder");
+    let variables = [("TMPDIR", temporary.path().to_str().expect("a plain path"))];
+    let started = Instant::now();
+    let mut served = Served::start(folder.path(), &["--demo"], &variables);
+    served.line(Duration::from_secs(30), |line| line.starts_with("delivered "));
+    // Bytes of a debug build on a busy machine: the promise is five seconds, and this one waits no longer than that.
+    assert!(started.elapsed() < Duration::from_secs(5), "it took {:?}", started.elapsed());
+    let server = format!("http://{}", served.address);
+    let tail = run(folder.path(), &["tail", "--lines", "3", "--json", "--server", &server]);
+    assert!(tail.status.success(), "{}", text(&tail.stderr));
+    assert_eq!(text(&tail.stdout).lines().filter(|line| serde_json::from_str::<Json>(line).is_ok()).count(), 3);
+    let listed = text(&run(folder.path(), &["subscriptions", "--server", &server]).stdout);
+    assert!(listed.contains("everything") && listed.contains("shaky-receiver"), "{listed}");
+    let deliveries = run(folder.path(), &["deliveries", "--state", "delivered", "--json", "--server", &server]);
+    let deliveries: Json = serde_json::from_slice(&deliveries.stdout).expect("a list");
+    let delivery = deliveries[0]["delivery"].as_str().expect("there is one").to_owned();
+    let replayed = run(folder.path(), &["replay", &delivery, "--server", &server]);
+    assert!(text(&replayed.stdout).contains("is made once more"), "{}", text(&replayed.stderr));
+    let job =
+        run(folder.path(), &["replay", "--subscription", "everything", "--state", "delivered", "--server", &server]);
+    assert!(text(&job.stdout).contains("completed"), "{} {}", text(&job.stdout), text(&job.stderr));
+    let (code, log) = served.end("-INT");
+    assert_eq!(code, Some(0), "{log}");
+    assert!(!log.contains("demo-key-123456"), "{log}");
+    assert_eq!(std::fs::read_dir(temporary.path()).expect("it is there").count(), 0, "something is left");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("it is there").count(), 0, "something is left");
+}
+
+#[test]
+fn a_command_without_a_server_says_how_to_start_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for arguments in [&["subscriptions"][..], &["deliveries"], &["tail"], &["replay", "7"]] {
+        let output = program(folder.path()).args(arguments).env("FLAGPOST_SERVER", "http://127.0.0.1:1").output();
+        let output = output.expect("the program runs");
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert!(text(&output.stderr).contains("flagpost serve"), "{}", text(&output.stderr));
+    }
+    let everything = run(folder.path(), &["replay"]);
+    assert_eq!(everything.status.code(), Some(2));
+}

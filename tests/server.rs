@@ -1,0 +1,16 @@
+//! The server over real sockets: doors, problems, ingest, secrets, the document that describes it.
+
+#[path = "server/access.rs"]
+mod access;
+#[path = "server/described.rs"]
+mod described;
+#[path = "server/ingest.rs"]
+mod ingest;
+#[path = "server/kong.rs"]
+mod kong;
+#[path = "server/limits.rs"]
+mod limits;
+#[path = "server/management.rs"]
+mod management;
+#[path = "server/support.rs"]
+mod support;

@@ -1,0 +1,77 @@
+//! `/v2/audit-log-webhook`, as clients of Kong Konnect use it.
+
+use serde_json::json;
+
+use super::support::{Receiver, Running, SECRET, event};
+
+const PATH: &str = "/v2/audit-log-webhook";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_webhook_goes_through_its_life() {
+    let server = Running::start().await;
+    let receiver = Receiver::start().await;
+    let authorization = format!("Bearer {SECRET}");
+    let none = server.get(PATH).await.json();
+    assert_eq!((&none["endpoint"], &none["enabled"]), (&json!(""), &json!(false)));
+    assert_eq!(server.get(&format!("{PATH}/status")).await.json()["webhook_status"], "unconfigured");
+    for method in ["PATCH", "DELETE"] {
+        assert_eq!(server.ask(method, PATH, Some("{}")).await.status, 404, "{method}");
+    }
+
+    let whole = json!({"endpoint": receiver.url, "enabled": true, "authorization": authorization});
+    let made = server.put(PATH, &whole).await;
+    assert_eq!(made.status, 200, "{}", made.text);
+    let shown = server.get(PATH).await;
+    assert_eq!((&shown.json()["endpoint"], &shown.json()["enabled"]), (&json!(receiver.url), &json!(true)));
+    assert!(!shown.text.contains("authorization") && !made.text.contains(SECRET));
+
+    assert_eq!(server.post(&format!("{PATH}/test"), &json!({})).await.json()["succeeded"], true);
+    server.ask("POST", "/v1/sources/everyone/events", Some(&event("one"))).await;
+    let got = receiver.until(2).await;
+    for request in &got {
+        assert!(request.headers.contains(&("authorization".to_owned(), authorization.clone())), "{request:?}");
+    }
+    let status = server.until(&format!("{PATH}/status"), |status| status["last_response_code"] == 204).await;
+    assert_eq!((&status["webhook_enabled"], &status["webhook_status"]), (&json!(true), &json!("active")));
+
+    // Who reads, changes and writes back cannot know the authorization, and it stays.
+    let moved = json!({"endpoint": format!("{}/moved", receiver.url), "enabled": true});
+    assert_eq!(server.put(PATH, &moved).await.status, 200);
+    server.ask("POST", "/v1/sources/everyone/events", Some(&event("two"))).await;
+    assert!(receiver.until(3).await[2].headers.contains(&("authorization".to_owned(), authorization)));
+
+    let off = server.ask("PATCH", PATH, Some(r#"{"enabled":false}"#)).await;
+    assert_eq!((off.status, &off.json()["enabled"]), (200, &json!(false)), "{}", off.text);
+    assert_eq!(server.get(&format!("{PATH}/status")).await.json()["webhook_enabled"], false);
+    assert_eq!(server.ask("DELETE", PATH, None).await.status, 204);
+    let after = server.ask("POST", "/v1/sources/everyone/events", Some(&event("three"))).await.json();
+    assert_eq!(after["events"][0]["deliveries"], 0, "removal stops the stream at once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_one_is_a_conflict() {
+    let server = Running::start().await;
+    let whole = json!({"endpoint": "https://siem.example.com/x", "enabled": false, "authorization": "Basic eDp5"});
+    assert_eq!(server.post(PATH, &whole).await.status, 201);
+    let second = server.post(PATH, &whole).await;
+    assert_eq!(second.status, 409);
+    second.pointers();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mistakes_come_in_kong_s_words_too() {
+    let server = Running::start().await;
+    let wrong = json!({"endpoint": 7, "enabled": "yes", "log_format": "cef", "skip_ssl_verification": true, "x": 1});
+    let answer = server.put(PATH, &wrong).await;
+    assert_eq!(answer.status, 422);
+    let fields: Vec<String> = answer.json()["invalid_parameters"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|parameter| parameter["field"].as_str().expect("a field").to_owned())
+        .collect();
+    assert_eq!(fields, ["endpoint", "enabled", "log_format", "skip_ssl_verification", "x"]);
+    let address = json!({"endpoint": "nowhere", "enabled": true, "authorization": "Basic eDp5"});
+    let answer = server.put(PATH, &address).await;
+    assert_eq!(answer.json()["invalid_parameters"][0]["field"], "endpoint", "{}", answer.text);
+}

@@ -1,0 +1,128 @@
+//! How much is taken, and what is said when it is too much.
+
+use std::io::{Read, Write};
+use std::time::Duration;
+
+use flagpost::server::Settings;
+use serde_json::json;
+
+use super::support::{Running, Start, event};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_are_bounded_announced_or_not() {
+    let settings = Settings { body_bytes: 1000, requests_per_second: 0, ..Settings::default() };
+    let source = json!({"key": "small", "kind": "launchdarkly", "limits": {"body_bytes": 2000}});
+    let server = Start { settings, sources: vec![source], ..Default::default() }.run().await;
+    let large = format!("{{\"x\":\"{}\"}}", "a".repeat(3000));
+    for (method, path) in [("PUT", "/v1/subscriptions/a"), ("POST", "/v1/sources/small/events")] {
+        let answer = server.ask(method, path, Some(&large)).await;
+        assert_eq!(answer.status, 413, "{path}: {}", answer.text);
+        answer.pointers();
+    }
+    // In chunks, so that nothing tells the size beforehand.
+    let address = server.address.trim_start_matches("http://").to_owned();
+    let answer = tokio::task::spawn_blocking(move || {
+        let mut stream = std::net::TcpStream::connect(&address).expect("it connects");
+        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a socket has time limits");
+        let head = "POST /v1/sources/small/events HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n";
+        stream.write_all(head.as_bytes()).expect("it is sent");
+        for _ in 0..5 {
+            let chunk = format!("3e8\r\n{}\r\n", "a".repeat(1000));
+            // The server may close before it has read everything.
+            if stream.write_all(chunk.as_bytes()).is_err() {
+                break;
+            }
+        }
+        let mut answer = [0; 64];
+        let read = stream.read(&mut answer).expect("it answers");
+        String::from_utf8_lossy(&answer[..read]).into_owned()
+    });
+    let answer = answer.await.expect("the thread ends");
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_asks_too_often_is_told_to_wait() {
+    let settings = Settings { requests_per_second: 3, ..Settings::default() };
+    let server = Start { settings, ..Default::default() }.run().await;
+    let mut refused = None;
+    for _ in 0..50 {
+        let answer = server.get("/v1/sources").await;
+        if answer.status == 429 {
+            refused = Some(answer);
+            break;
+        }
+    }
+    let refused = refused.expect("fifty at once are more than three a second");
+    assert_eq!(refused.header("retry-after"), "1");
+    refused.pointers();
+    // Events and health are not counted with it.
+    assert_eq!(server.get("/healthz").await.status, 200);
+    assert_eq!(server.ask("POST", "/v1/sources/everyone/events", Some(&event("a"))).await.status, 202);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_has_a_rate_of_its_own() {
+    let settings = Settings { events_per_second: 2, requests_per_second: 0, ..Settings::default() };
+    let server = Start { settings, ..Default::default() }.run().await;
+    let mut statuses = Vec::new();
+    for number in 0..20 {
+        let id = number.to_string();
+        statuses.push(server.ask("POST", "/v1/sources/everyone/events", Some(&event(&id))).await.status);
+    }
+    assert!(statuses.contains(&202) && statuses.contains(&429), "{statuses:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_requests_at_once_than_there_are_places_are_sent_away() {
+    let settings = Settings { requests_at_once: 1, requests_per_second: 0, ..Settings::default() };
+    let server = Start { settings, ..Default::default() }.run().await;
+    // A request whose body never ends takes the one place.
+    let address = server.address.trim_start_matches("http://").to_owned();
+    let mut held = std::net::TcpStream::connect(address).expect("it connects");
+    let head = "PUT /v1/subscriptions/a HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{";
+    held.write_all(head.as_bytes()).expect("it is sent");
+    let started = std::time::Instant::now();
+    loop {
+        let answer = server.get("/v1/sources").await;
+        if answer.status == 503 {
+            assert_eq!(answer.header("retry-after"), "1");
+            break;
+        }
+        assert!(started.elapsed() < Duration::from_secs(10), "there is still a place");
+    }
+    assert_eq!(server.get("/healthz").await.status, 200, "health is told in any case");
+    drop(held);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_takes_too_long_is_ended() {
+    let settings = Settings { request: Duration::from_millis(200), ..Settings::default() };
+    let server = Start { settings, ..Default::default() }.run().await;
+    let address = server.address.trim_start_matches("http://").to_owned();
+    let answer = tokio::task::spawn_blocking(move || {
+        let mut stream = std::net::TcpStream::connect(address).expect("it connects");
+        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a socket has time limits");
+        let head = "PUT /v1/subscriptions/a HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{";
+        stream.write_all(head.as_bytes()).expect("it is sent");
+        let mut answer = [0; 64];
+        let read = stream.read(&mut answer).expect("it answers");
+        String::from_utf8_lossy(&answer[..read]).into_owned()
+    });
+    let answer = answer.await.expect("the thread ends");
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_has_an_id_and_problems_name_it() {
+    let server = Running::start().await;
+    let answer = server.get("/v1/nothing").await;
+    let id = answer.header("x-request-id").to_owned();
+    assert!(id.starts_with("req_"), "{id}");
+    assert_eq!(answer.json()["instance"], format!("/v1/nothing#{id}"));
+    let own = server.ask_with("GET", "/v1/events/x", None, &[("x-request-id", "my-id.7")]).await;
+    assert_eq!(own.header("x-request-id"), "my-id.7");
+    assert_eq!(own.json()["instance"], "/v1/events/x#my-id.7");
+    let bad = server.ask_with("GET", "/healthz", None, &[("x-request-id", "a b<script>")]).await;
+    assert!(bad.header("x-request-id").starts_with("req_"));
+}
