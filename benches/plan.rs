@@ -5,6 +5,7 @@
 
 use std::hint::black_box;
 use std::path::Path;
+use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use flagpost::catalog::{Integration, load};
@@ -39,13 +40,14 @@ fn form_value(form: &FormValues) -> Value<'static> {
 }
 
 fn plans(criterion: &mut Criterion) {
-    let integration = integration();
+    let integration = Arc::new(integration());
     let bytes = event_bytes();
     let event = Event::parse(&bytes).expect("it is JSON");
     let form = fill_in(&integration.manifest, &FormValues::default());
     let settings = Settings { placeholders: true, ..Settings::default() };
-    let subscriptions: Vec<Subscription<'_>> =
-        (0..SUBSCRIPTIONS).map(|_| Subscription::new(&integration, &form, settings).expect("it is fine")).collect();
+    let subscriptions: Vec<Subscription> = (0..SUBSCRIPTIONS)
+        .map(|_| Subscription::new(Arc::clone(&integration), &form, settings).expect("it is fine"))
+        .collect();
 
     let mut group = criterion.benchmark_group("plan for 100 subscriptions of one event");
     group.bench_function("plans", |bencher| {

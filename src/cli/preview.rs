@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::chance::Chance;
 use super::environment::Environment;
@@ -56,7 +57,7 @@ enum Format {
 }
 
 pub(super) fn run(args: &PreviewArgs, environment: &Environment) -> Result<Exit, CliError> {
-    let integration = load(&args.directory, environment)?.integration;
+    let integration = Arc::new(load(&args.directory, environment)?.integration);
     let given = match args.form.read(&integration.manifest) {
         Ok(form) => form,
         Err(FormFailure::Command(error)) => return Err(error),
@@ -66,7 +67,7 @@ pub(super) fn run(args: &PreviewArgs, environment: &Environment) -> Result<Exit,
     let moment = Chance.moment();
     let subscribe = |form: &FormValues, placeholders: bool| {
         Subscription::new(
-            &integration,
+            Arc::clone(&integration),
             form,
             Settings { compat: args.compat, placeholders, moment, ..Settings::default() },
         )
@@ -82,7 +83,7 @@ pub(super) fn run(args: &PreviewArgs, environment: &Environment) -> Result<Exit,
 
     // A sample that passes the policy and is then left out by an empty template would show nothing.
     let rank = |event: &Event<'_>| match real.plan(event) {
-        Ok(Plan::Skip(SkipReason::Denied | SkipReason::NotAllowed)) => 2,
+        Ok(Plan::Skip(SkipReason::Denied { .. } | SkipReason::NotAllowed)) => 2,
         Ok(Plan::Skip(_)) => 1,
         Ok(Plan::Send(_)) | Err(_) => 0,
     };
@@ -106,7 +107,7 @@ pub(super) fn run(args: &PreviewArgs, environment: &Environment) -> Result<Exit,
 
 /// What is shown of a plan: the one made with masks, with the signatures of the real one. They prove who
 /// sent the body and do not tell the secret, and made with a mask they would be wrong.
-fn hide(real: Plan, masked: Result<Plan, PlanError>, subscription: &Subscription<'_>) -> Plan {
+fn hide(real: Plan, masked: Result<Plan, PlanError>, subscription: &Subscription) -> Plan {
     let Plan::Send(real) = real else { return real };
     match masked {
         Ok(Plan::Send(mut masked)) => {

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::chance::{Chance, SystemClock};
@@ -78,7 +79,7 @@ pub(super) fn run(args: &SendArgs, environment: &Environment) -> Result<Exit, Cl
     let event = source.event()?;
     let chance = Chance;
     let settings = Settings { profile: profile.as_ref(), moment: chance.moment(), ..Settings::default() };
-    let subscription = match Subscription::new(&integration, &form, settings) {
+    let subscription = match Subscription::new(Arc::new(integration), &form, settings) {
         Ok(subscription) => subscription,
         Err(errors) => return form_exit(&errors, environment),
     };

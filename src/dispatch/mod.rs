@@ -12,6 +12,7 @@ mod headers;
 mod placeholder;
 mod plan;
 mod standard_payload;
+mod steady;
 mod subscription;
 mod visibility;
 mod way;
@@ -19,8 +20,10 @@ mod way;
 pub use error::{PlanError, PlanErrorKind, Spot};
 pub use form_text::read_form;
 pub use placeholder::{fill_in, masked, placeholder};
-pub use plan::{Plan, Ruling, SkipReason};
+pub use plan::{Draft, Plan, Ruling, SkipReason};
 pub use subscription::{Settings, Subscription};
+
+use std::sync::Arc;
 
 use crate::catalog::Integration;
 use crate::event::Event;
@@ -30,7 +33,7 @@ use crate::form::FormValues;
 ///
 /// # Errors
 /// Every mistake in the form, the policy or the delivery rules; or what keeps the request from being made.
-pub fn plan(integration: &Integration, event: &Event<'_>, form: &FormValues) -> Result<Plan, Vec<PlanError>> {
-    let subscription = Subscription::new(integration, form, Settings::default())?;
+pub fn plan(integration: &Arc<Integration>, event: &Event<'_>, form: &FormValues) -> Result<Plan, Vec<PlanError>> {
+    let subscription = Subscription::new(Arc::clone(integration), form, Settings::default())?;
     subscription.plan(event).map_err(|error| vec![error])
 }

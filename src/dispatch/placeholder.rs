@@ -1,6 +1,7 @@
 //! Placeholders for what nobody filled in, and masks for what must not be shown: both are `$API_TOKEN`.
 
 use super::form::required;
+use super::visibility::is_shown;
 use crate::form::{FormValue, FormValues, OauthConnection};
 use crate::manifest::{FormVariableType, Manifest};
 use crate::secret::Secret;
@@ -38,6 +39,10 @@ pub fn placeholder(key: &str) -> String {
 pub fn fill_in(manifest: &Manifest, form: &FormValues) -> FormValues {
     let mut filled = form.clone();
     for variable in manifest.form_variables.iter().filter(|variable| required(variable)) {
+        // Nobody fills in a field that is not there.
+        if !is_shown(variable, &manifest.form_variables, &filled) {
+            continue;
+        }
         let value = match variable.kind {
             FormVariableType::Multiselect | FormVariableType::EnvironmentSelector => {
                 let options = variable.multiselect_options.iter().flatten().map(|option| option.value.clone());

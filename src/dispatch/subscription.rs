@@ -1,24 +1,31 @@
 //! Everything about an integration under one form that does not depend on the event, worked out once.
 
-use super::address;
-use super::error::{HOOK, PlanError, PlanErrorKind, Spot, compiled, manifest_spot, spot};
+use std::sync::Arc;
+
+use super::address::{self, Address};
+use super::error::{HOOK, Part, PlanError, PlanErrorKind, compiled, manifest_spot, spot};
 use super::form::{FormScope, settle};
 use super::headers;
-use super::plan::{Plan, Ruling, SkipReason};
+use super::plan::{Draft, Plan, Ruling, SkipReason};
 use super::standard_payload;
-use super::way::{self, Way};
+use super::steady::{Made, is_steady};
+use super::way::{self, HeaderWay, Way};
 use crate::catalog::{Integration, TemplateText};
 use crate::delivery::Profile;
 use crate::event::Event;
 use crate::form::{FormValue, FormValues};
-use crate::manifest::AuditLogEventsHook;
 use crate::outbound::OutboundRequest;
 use crate::policy::{Policy, Target, Verdict};
 use crate::render::{self, Context, Escape, Moment, Options, RenderError};
 use crate::secret::{Mask, Secret};
+use crate::value::Value;
 
 /// Stands for a signature while the signing secret is a placeholder.
 const SIGNATURE: &str = "$SIGNATURE";
+
+/// Keys of templates that are no kinds of events.
+const DEFAULT: &str = "default";
+const VALIDATION: &str = "validation";
 
 /// What an administrator gets who writes no policy: every change of a flag in production, as on the platform
 /// that this format comes from.
@@ -42,50 +49,64 @@ pub struct Settings<'s> {
 
 /// An integration, switched on: its policy compiled, its form settled, its templates at hand.
 #[derive(Debug)]
-pub struct Subscription<'i> {
-    integration: &'i Integration,
+pub struct Subscription {
+    integration: Arc<Integration>,
     policy: Policy,
     form: FormScope,
     profile: Profile,
-    way: Result<Way<'i>, SkipReason>,
+    way: Result<Way, SkipReason>,
     moment: Moment,
     compat: bool,
     placeholders: bool,
     mask: Mask,
 }
 
-impl<'i> Subscription<'i> {
+impl Subscription {
     /// Settles everything that does not depend on the event.
     ///
     /// # Errors
     /// Every mistake in the form, the policy, the delivery rules, the method and the names of headers; and
     /// templates of the address or a header that do not compile.
     pub fn new(
-        integration: &'i Integration,
+        integration: Arc<Integration>,
         form: &FormValues,
         settings: Settings<'_>,
-    ) -> Result<Subscription<'i>, Vec<PlanError>> {
+    ) -> Result<Subscription, Vec<PlanError>> {
         let mut mistakes = Vec::new();
-        let scope =
-            settle(&integration.manifest, form, settings.placeholders).map_err(|errors| mistakes.extend(errors));
-        let policy = policy(integration, settings.policy).map_err(|errors| mistakes.extend(errors));
-        let own_profile = settings.profile.cloned().map_or_else(|| profile(integration), Ok);
+        let scope = settle(&integration, form, settings.placeholders).map_err(|errors| mistakes.extend(errors));
+        let policy = policy(&integration, settings.policy).map_err(|errors| mistakes.extend(errors));
+        let own_profile = settings.profile.cloned().map_or_else(|| profile(&integration), Ok);
         let profile = own_profile.map_err(|errors| mistakes.extend(errors));
-        let way = way::find(integration, form, settings.placeholders, &mut mistakes);
+        let way = way::find(&integration, form, settings.placeholders, &mut mistakes);
         match (scope, policy, profile) {
-            (Ok(form_scope), Ok(policy), Ok(profile)) if mistakes.is_empty() => Ok(Subscription {
-                integration,
-                policy,
-                form: form_scope,
-                profile,
-                way,
-                moment: settings.moment,
-                compat: settings.compat,
-                placeholders: settings.placeholders,
-                mask: Mask::new(&secrets(integration, form)),
-            }),
+            (Ok(form_scope), Ok(policy), Ok(profile)) if mistakes.is_empty() => {
+                let mask = Mask::new(&secrets(&integration, form));
+                let mut subscription = Subscription {
+                    integration,
+                    policy,
+                    form: form_scope,
+                    profile,
+                    way,
+                    moment: settings.moment,
+                    compat: settings.compat,
+                    placeholders: settings.placeholders,
+                    mask,
+                };
+                subscription.make_what_is_steady();
+                Ok(subscription)
+            }
             _ => Err(mistakes),
         }
+    }
+
+    /// The integration.
+    pub fn integration(&self) -> &Arc<Integration> {
+        &self.integration
+    }
+
+    /// Its policy.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// The rules of its deliveries.
@@ -126,56 +147,80 @@ impl<'i> Subscription<'i> {
     /// # Errors
     /// As [`Subscription::plan`].
     pub fn plan_for(&self, event: &Event<'_>, targets: &[Target<'_>]) -> Result<Plan, PlanError> {
+        match self.draft(event, targets)? {
+            Draft::Body(body) => self.request(event, body).map(Plan::Send),
+            Draft::Skip(reason) => Ok(Plan::Skip(reason)),
+        }
+    }
+
+    /// The first half of a plan: what the policy says, and the body.
+    ///
+    /// # Errors
+    /// A template that does not compile or fails on this event.
+    pub fn draft(&self, event: &Event<'_>, targets: &[Target<'_>]) -> Result<Draft, PlanError> {
+        let way = match &self.way {
+            Ok(way) => way,
+            Err(reason) => return Ok(Draft::Skip(reason.clone())),
+        };
+        let decision = self.policy.decide_any(targets);
+        match decision.verdict {
+            Verdict::Allow => self.body(way, event),
+            Verdict::Deny => Ok(Draft::Skip(SkipReason::Denied { statement: decision.statement.unwrap_or_default() })),
+            Verdict::None => Ok(Draft::Skip(SkipReason::NotAllowed)),
+        }
+    }
+
+    /// What the "test connection" button sends: the body of the `validation` template where there is one, else
+    /// what `event` would make if the policy let everything through.
+    ///
+    /// # Errors
+    /// As [`Subscription::plan`].
+    pub fn test_plan(&self, event: &Event<'_>) -> Result<Plan, PlanError> {
         let way = match &self.way {
             Ok(way) => way,
             Err(reason) => return Ok(Plan::Skip(reason.clone())),
         };
-        match self.policy.decide_any(targets).verdict {
-            Verdict::Allow => {}
-            Verdict::Deny => return Ok(Plan::Skip(SkipReason::Denied)),
-            Verdict::None => return Ok(Plan::Skip(SkipReason::NotAllowed)),
-        }
-        let body = if way.hook.use_standard_webhook_payload {
-            standard_payload::body(event)
-        } else {
-            let Some((key, template)) = self.template_for(way.hook, event.kind())? else {
-                return Ok(Plan::Skip(SkipReason::NoTemplate { kind: event.kind().to_owned() }));
-            };
-            let body = self.render_body(key, template, event)?;
-            if body.trim().is_empty() {
-                return Ok(Plan::Skip(SkipReason::EmptyBody { template: key }));
-            }
-            body
+        let validation = way.bodies.iter().find(|(kind, _)| *kind == VALIDATION);
+        let draft = match validation {
+            Some((kind, template)) if !way.standard_payload => self.rendered(kind, *template, event)?,
+            _ => self.body(way, event)?,
         };
-        self.request(way, event, body).map(Plan::Send)
+        match draft {
+            Draft::Body(body) => self.request(event, body).map(Plan::Send),
+            Draft::Skip(reason) => Ok(Plan::Skip(reason)),
+        }
     }
 
-    /// The template of the event's kind, else the one for every kind. Its file may be missing: then nothing
-    /// else takes its place.
-    fn template_for(
-        &self,
-        hook: &AuditLogEventsHook,
-        kind: &str,
-    ) -> Result<Option<(&'static str, &'i TemplateText)>, PlanError> {
-        // `validation` is the body of the "test connection" button, whatever kinds there will be.
-        let named = |wanted: &str| hook.templates.named().find(|(key, _)| *key == wanted);
-        let own = Some(kind).filter(|kind| !matches!(*kind, "default" | "validation")).and_then(named);
-        let Some((key, path)) = own.or_else(|| named("default")) else { return Ok(None) };
-        let pointer = format!("{HOOK}/templates/{key}");
-        match self.integration.template(&pointer) {
-            Some(template) => Ok(Some((key, template))),
-            None => {
-                let place = self.integration.source.value_place(&pointer);
-                let message = format!("the `{key}` template cannot be read: `{path}`");
-                Err(PlanError::new(PlanErrorKind::Template, message)
-                    .at(Spot::new(place, &self.integration.source.text)))
-            }
+    fn body(&self, way: &Way, event: &Event<'_>) -> Result<Draft, PlanError> {
+        if way.standard_payload {
+            return Ok(Draft::Body(standard_payload::body(event)));
         }
+        let kind = event.kind();
+        // `validation` is the body of the "test connection" button, whatever kinds there will be.
+        let named = |wanted: &str| way.bodies.iter().find(|(key, _)| *key == wanted);
+        let own = Some(kind).filter(|kind| !matches!(*kind, DEFAULT | VALIDATION)).and_then(named);
+        match own.or_else(|| named(DEFAULT)) {
+            Some((key, template)) => self.rendered(key, *template, event),
+            None => Ok(Draft::Skip(SkipReason::NoTemplate { kind: kind.to_owned() })),
+        }
+    }
+
+    /// The body that one template makes. Its file may be missing: then nothing else takes its place.
+    fn rendered(&self, key: &'static str, template: Option<usize>, event: &Event<'_>) -> Result<Draft, PlanError> {
+        let Some(text) = template.map(|at| &self.integration.templates[at]) else {
+            let pointer = format!("{HOOK}/templates/{key}");
+            let path = self.integration.source.json.pointer(&pointer).and_then(serde_json::Value::as_str);
+            let message = format!("the `{key}` template cannot be read: `{}`", path.unwrap_or_default());
+            return Err(PlanError::new(PlanErrorKind::Template, message).at(manifest_spot(&self.integration, &pointer)));
+        };
+        let body = self.render_body(key, text, event)?;
+        let empty = body.trim().is_empty();
+        Ok(if empty { Draft::Skip(SkipReason::EmptyBody { template: key }) } else { Draft::Body(body) })
     }
 
     fn render_body(&self, key: &str, text: &TemplateText, event: &Event<'_>) -> Result<String, PlanError> {
-        let what = format!("the `{key}` template");
-        let template = compiled(self.integration, text, &what)?;
+        let what = Part::Body(key);
+        let template = compiled(&self.integration, text, what)?;
         let overlay = [("formVariables", &self.form.for_bodies)];
         let escaped;
         let (root, escape) = if self.compat {
@@ -190,13 +235,14 @@ impl<'i> Subscription<'i> {
         };
         template
             .render(Context { root, overlay: &overlay }, self.options(escape))
-            .map_err(|error| self.failed(text, &what, &error))
+            .map_err(|error| self.failed(text, what, &error))
     }
 
     /// Renders the template of an address or a header: form variables at the root, the event under `context`.
-    fn render_part(&self, text: &TemplateText, what: &str, event: &Event<'_>) -> Result<String, PlanError> {
-        let template = compiled(self.integration, text, what)?;
-        let overlay = [("oauth", &self.form.oauth), ("context", &event.context)];
+    fn render_part(&self, at: usize, what: Part<'_>, context: &Value<'_>) -> Result<String, PlanError> {
+        let text = &self.integration.templates[at];
+        let template = compiled(&self.integration, text, what)?;
+        let overlay = [("oauth", &self.form.oauth), ("context", context)];
         let escape = if self.compat { Escape::Html } else { text.escape };
         template
             .render(Context { root: &self.form.variables, overlay: &overlay }, self.options(escape))
@@ -207,41 +253,45 @@ impl<'i> Subscription<'i> {
         Options { moment: self.moment, ..Options::new(escape) }
     }
 
-    fn failed(&self, text: &TemplateText, what: &str, error: &RenderError) -> PlanError {
+    fn failed(&self, text: &TemplateText, what: Part<'_>, error: &RenderError) -> PlanError {
         let message = self.mask.apply(&format!("{what} fails on this event: {error}"));
         PlanError::new(PlanErrorKind::Render, message)
             .help(error.help.as_deref().map(|help| self.mask.apply(help)))
-            .at(spot(self.integration, text, error.span.clone()))
+            .at(spot(&self.integration, text, error.span.clone()))
     }
 
-    fn request(&self, way: &Way<'i>, event: &Event<'_>, body: String) -> Result<OutboundRequest, PlanError> {
-        let rendered = self.render_part(way.url, "the template of the address", event)?;
-        let address = address::finish(&rendered, &way.url.text, self.placeholders).map_err(|reason| {
-            let shown = self.mask.apply(rendered.trim());
-            PlanError::new(PlanErrorKind::Address, format!("`{shown}` is no address to send to: {reason}"))
-                .help(format!("it was made by `{}`", way.url.text))
-                .at(spot(self.integration, way.url, 0..way.url.text.len()))
-        })?;
+    /// The second half of a plan: address, headers and signatures around a body.
+    ///
+    /// # Errors
+    /// A template that fails on this event, an address that is none, a header that cannot be sent, or an
+    /// integration that sends nothing.
+    pub fn request(&self, event: &Event<'_>, body: String) -> Result<OutboundRequest, PlanError> {
+        let way = match &self.way {
+            Ok(way) => way,
+            Err(reason) => return Err(PlanError::new(PlanErrorKind::Address, reason.to_string())),
+        };
+        let address = match &way.address {
+            Made::Once(made) => made.clone()?,
+            Made::EachTime { template } => self.address(*template, &event.context)?,
+        };
         // A GET asks for something and has nothing to bring: many servers and proxies refuse one with a body.
         let body = if way.method == "GET" { String::new() } else { body };
         let mut request = OutboundRequest {
-            method: way.method.to_owned(),
+            method: way.method.clone(),
             url: address.url,
             headers: Vec::with_capacity(way.headers.len() + 2),
             body,
             signing: way.signing.clone(),
             skip_certificate_check: way.skip_certificate_check,
         };
-        for (name, text) in &way.headers {
-            let rendered = self.render_part(text, &format!("the template of header `{name}`"), event)?;
-            let value = headers::check_value(&rendered).map_err(|what| {
-                PlanError::new(PlanErrorKind::Header, format!("the value of header `{name}` has a {what} in it"))
-                    .help(format!("it was made by `{}`; check the form for a stray line end", text.text))
-                    .at(spot(self.integration, text, 0..text.text.len()))
-            })?;
-            request.headers.push(((*name).to_owned(), value.to_owned()));
+        for header in &way.headers {
+            let value = match &header.value {
+                Made::Once(made) => made.clone()?,
+                Made::EachTime { template } => self.header(*template, &header.name, &event.context)?,
+            };
+            request.headers.push((header.name.clone(), value));
         }
-        if way.hook.endpoint.as_ref().is_some_and(|endpoint| endpoint.headers.is_none()) && !request.body.is_empty() {
+        if way.says_json && !request.body.is_empty() {
             request.headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
         }
         if let Some(authorization) = address.authorization.filter(|_| request.header("authorization").is_none()) {
@@ -257,6 +307,53 @@ impl<'i> Subscription<'i> {
             request.headers.push((name, value));
         }
         Ok(request)
+    }
+
+    fn address(&self, template: usize, context: &Value<'_>) -> Result<Address, PlanError> {
+        let rendered = self.render_part(template, Part::Address, context)?;
+        let text = &self.integration.templates[template];
+        address::finish(&rendered, &text.text, self.placeholders).map_err(|reason| {
+            let shown = self.mask.apply(rendered.trim());
+            PlanError::new(PlanErrorKind::Address, format!("`{shown}` is no address to send to: {reason}"))
+                .help(format!("it was made by `{}`", text.text))
+                .at(spot(&self.integration, text, 0..text.text.len()))
+        })
+    }
+
+    fn header(&self, template: usize, name: &str, context: &Value<'_>) -> Result<String, PlanError> {
+        let rendered = self.render_part(template, Part::Header(name), context)?;
+        match headers::check_value(&rendered) {
+            Ok(value) => Ok(value.to_owned()),
+            Err(what) => {
+                let text = &self.integration.templates[template];
+                Err(PlanError::new(PlanErrorKind::Header, format!("the value of header `{name}` has a {what} in it"))
+                    .help(format!("it was made by `{}`; check the form for a stray line end", text.text))
+                    .at(spot(&self.integration, text, 0..text.text.len())))
+            }
+        }
+    }
+
+    fn make_what_is_steady(&mut self) {
+        let Ok(way) = &self.way else { return };
+        let steady = |at: &usize| {
+            let compiled = self.integration.templates[*at].compiled.as_ref();
+            compiled.is_ok_and(|template| is_steady(template, &self.integration.manifest))
+        };
+        let address = way.address.template().filter(steady).map(|at| self.address(at, &Value::Null));
+        let header = |header: &HeaderWay| {
+            let at = header.value.template().filter(steady)?;
+            Some(self.header(at, &header.name, &Value::Null))
+        };
+        let headers: Vec<Option<Result<String, PlanError>>> = way.headers.iter().map(header).collect();
+        let Ok(way) = &mut self.way else { return };
+        if let Some(made) = address {
+            way.address = Made::Once(made);
+        }
+        for (header, made) in way.headers.iter_mut().zip(headers) {
+            if let Some(made) = made {
+                header.value = Made::Once(made);
+            }
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use flagpost::catalog::{Integration, load};
 use flagpost::dispatch::{Plan, Settings, SkipReason, Subscription, read_form};
@@ -24,12 +25,13 @@ fn pairs(form: &Json) -> Vec<(String, String)> {
     pairs
 }
 
-fn plan(integration: &Integration, row: &Json, event: &[u8], compat: bool) -> Plan {
+fn plan(integration: &Arc<Integration>, row: &Json, event: &[u8], compat: bool) -> Plan {
     let form = read_form(&integration.manifest, &pairs(&row["formVariables"])).expect("the form fits");
     let everything = [serde_json::json!({})];
     // Some rows have addresses without a scheme, which are none: what was rendered is looked at all the same.
     let settings = Settings { policy: Some(&everything), compat, placeholders: true, ..Settings::default() };
-    let subscription = Subscription::new(integration, &form, settings).expect("the integration can be used");
+    let subscription =
+        Subscription::new(Arc::clone(integration), &form, settings).expect("the integration can be used");
     let event = Event::parse(event).expect("the sample is JSON");
     subscription.plan(&event).expect("it plans")
 }
@@ -54,7 +56,7 @@ fn plans_are_made_of_what_handlebars_js_rendered() {
     let Some(path) = crate::corpus_path("goldens.jsonl") else { return };
     let corpus = path.parent().expect("a folder").join("corpus");
     let goldens = std::fs::read_to_string(&path).expect("the goldens can be read");
-    let mut integrations: HashMap<String, Integration> = HashMap::new();
+    let mut integrations: HashMap<String, Arc<Integration>> = HashMap::new();
     let (mut compared, mut wrong) = (0, Vec::new());
     for line in goldens.lines() {
         let row: Json = serde_json::from_str(line).expect("each line is JSON");
@@ -66,7 +68,7 @@ fn plans_are_made_of_what_handlebars_js_rendered() {
         }
         let key = text("integration");
         let integration = integrations.entry(key.to_owned()).or_insert_with(|| {
-            load(&corpus.join("integrations").join(key)).integration.expect("the integration loads")
+            Arc::new(load(&corpus.join("integrations").join(key)).integration.expect("the integration loads"))
         });
         let bytes = std::fs::read(corpus.join(Path::new(text("sample")))).expect("the sample can be read");
         let kind = Event::parse(&bytes).expect("it is JSON").kind().to_owned();
