@@ -45,9 +45,8 @@ fn plans(criterion: &mut Criterion) {
     let event = Event::parse(&bytes).expect("it is JSON");
     let form = fill_in(&integration.manifest, &FormValues::default());
     let settings = Settings { placeholders: true, ..Settings::default() };
-    let subscriptions: Vec<Subscription> = (0..SUBSCRIPTIONS)
-        .map(|_| Subscription::new(Arc::clone(&integration), &form, settings).expect("it is fine"))
-        .collect();
+    let subscriptions: Vec<Subscription> =
+        (0..SUBSCRIPTIONS).map(|_| Subscription::new(&integration, &form, settings).expect("it is fine")).collect();
 
     let mut group = criterion.benchmark_group("plan for 100 subscriptions of one event");
     group.bench_function("plans", |bencher| {

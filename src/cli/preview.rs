@@ -67,7 +67,7 @@ pub(super) fn run(args: &PreviewArgs, environment: &Environment) -> Result<Exit,
     let moment = Chance.moment();
     let subscribe = |form: &FormValues, placeholders: bool| {
         Subscription::new(
-            Arc::clone(&integration),
+            &integration,
             form,
             Settings { compat: args.compat, placeholders, moment, ..Settings::default() },
         )
@@ -83,7 +83,7 @@ pub(super) fn run(args: &PreviewArgs, environment: &Environment) -> Result<Exit,
 
     // A sample that passes the policy and is then left out by an empty template would show nothing.
     let rank = |event: &Event<'_>| match real.plan(event) {
-        Ok(Plan::Skip(SkipReason::Denied { .. } | SkipReason::NotAllowed)) => 2,
+        Ok(Plan::Skip(SkipReason::Denied | SkipReason::NotAllowed)) => 2,
         Ok(Plan::Skip(_)) => 1,
         Ok(Plan::Send(_)) | Err(_) => 0,
     };

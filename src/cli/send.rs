@@ -79,7 +79,7 @@ pub(super) fn run(args: &SendArgs, environment: &Environment) -> Result<Exit, Cl
     let event = source.event()?;
     let chance = Chance;
     let settings = Settings { profile: profile.as_ref(), moment: chance.moment(), ..Settings::default() };
-    let subscription = match Subscription::new(Arc::new(integration), &form, settings) {
+    let subscription = match Subscription::new(&Arc::new(integration), &form, settings) {
         Ok(subscription) => subscription,
         Err(errors) => return form_exit(&errors, environment),
     };

@@ -20,7 +20,7 @@ mod way;
 pub use error::{PlanError, PlanErrorKind, Spot};
 pub use form_text::read_form;
 pub use placeholder::{fill_in, masked, placeholder};
-pub use plan::{Draft, Plan, Ruling, SkipReason};
+pub use plan::{Body, Plan, Ruling, SkipReason};
 pub use subscription::{Settings, Subscription};
 
 use std::sync::Arc;
@@ -34,6 +34,6 @@ use crate::form::FormValues;
 /// # Errors
 /// Every mistake in the form, the policy or the delivery rules; or what keeps the request from being made.
 pub fn plan(integration: &Arc<Integration>, event: &Event<'_>, form: &FormValues) -> Result<Plan, Vec<PlanError>> {
-    let subscription = Subscription::new(Arc::clone(integration), form, Settings::default())?;
+    let subscription = Subscription::new(integration, form, Settings::default())?;
     subscription.plan(event).map_err(|error| vec![error])
 }

@@ -12,12 +12,12 @@ pub enum Plan {
     Skip(SkipReason),
 }
 
-/// What a plan settles before it looks at addresses: the part that is the same whenever a request is made.
+/// A body, or why there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Draft {
-    /// A request with this body.
-    Body(String),
-    /// None, for this reason.
+pub enum Body {
+    /// This is sent.
+    Text(String),
+    /// Nothing is sent, for this reason.
     Skip(SkipReason),
 }
 
@@ -31,10 +31,7 @@ pub enum SkipReason {
     /// The manifest does not say where events go.
     NoEndpoint,
     /// The policy holds the event back: a statement denies it.
-    Denied {
-        /// Which one, from 0.
-        statement: usize,
-    },
+    Denied,
     /// The policy holds the event back: no statement allows it.
     NotAllowed,
     /// Neither a template for the event's kind nor one for every kind.
@@ -56,7 +53,7 @@ impl SkipReason {
             SkipReason::NoHook => "no-hook",
             SkipReason::CustomDelivery => "custom-delivery",
             SkipReason::NoEndpoint => "no-endpoint",
-            SkipReason::Denied { .. } => "denied",
+            SkipReason::Denied => "denied",
             SkipReason::NotAllowed => "not-allowed",
             SkipReason::NoTemplate { .. } => "no-template",
             SkipReason::EmptyBody { .. } => "empty-body",
@@ -72,7 +69,7 @@ impl std::fmt::Display for SkipReason {
                 formatter.write_str("its `deliveryMethod` is `custom`: the platform delivers in its own way")
             }
             SkipReason::NoEndpoint => formatter.write_str("its `auditLogEventsHook` has no `endpoint`"),
-            SkipReason::Denied { .. } => formatter.write_str("the policy denies the event"),
+            SkipReason::Denied => formatter.write_str("the policy denies the event"),
             SkipReason::NotAllowed => formatter.write_str("no statement of the policy allows the event"),
             SkipReason::NoTemplate { kind } => {
                 write!(formatter, "no template serves events of kind `{kind}`, and there is no `default`")

@@ -6,7 +6,7 @@ use super::address::{self, Address};
 use super::error::{HOOK, Part, PlanError, PlanErrorKind, compiled, manifest_spot, spot};
 use super::form::{FormScope, settle};
 use super::headers;
-use super::plan::{Draft, Plan, Ruling, SkipReason};
+use super::plan::{Body, Plan, Ruling, SkipReason};
 use super::standard_payload;
 use super::steady::{Made, is_steady};
 use super::way::{self, HeaderWay, Way};
@@ -15,7 +15,7 @@ use crate::delivery::Profile;
 use crate::event::Event;
 use crate::form::{FormValue, FormValues};
 use crate::outbound::OutboundRequest;
-use crate::policy::{Policy, Target, Verdict};
+use crate::policy::{Decision, Policy, Target, Verdict};
 use crate::render::{self, Context, Escape, Moment, Options, RenderError};
 use crate::secret::{Mask, Secret};
 use crate::value::Value;
@@ -47,6 +47,13 @@ pub struct Settings<'s> {
     pub placeholders: bool,
 }
 
+/// What the templates of addresses and headers see beside the form.
+#[derive(Clone, Copy)]
+struct Scope<'s> {
+    context: &'s Value<'s>,
+    moment: Moment,
+}
+
 /// An integration, switched on: its policy compiled, its form settled, its templates at hand.
 #[derive(Debug)]
 pub struct Subscription {
@@ -68,21 +75,21 @@ impl Subscription {
     /// Every mistake in the form, the policy, the delivery rules, the method and the names of headers; and
     /// templates of the address or a header that do not compile.
     pub fn new(
-        integration: Arc<Integration>,
+        integration: &Arc<Integration>,
         form: &FormValues,
         settings: Settings<'_>,
     ) -> Result<Subscription, Vec<PlanError>> {
         let mut mistakes = Vec::new();
-        let scope = settle(&integration, form, settings.placeholders).map_err(|errors| mistakes.extend(errors));
-        let policy = policy(&integration, settings.policy).map_err(|errors| mistakes.extend(errors));
-        let own_profile = settings.profile.cloned().map_or_else(|| profile(&integration), Ok);
+        let scope = settle(integration, form, settings.placeholders).map_err(|errors| mistakes.extend(errors));
+        let policy = policy(integration, settings.policy).map_err(|errors| mistakes.extend(errors));
+        let own_profile = settings.profile.cloned().map_or_else(|| profile(integration), Ok);
         let profile = own_profile.map_err(|errors| mistakes.extend(errors));
-        let way = way::find(&integration, form, settings.placeholders, &mut mistakes);
+        let way = way::find(integration, form, settings.placeholders, &mut mistakes);
         match (scope, policy, profile) {
             (Ok(form_scope), Ok(policy), Ok(profile)) if mistakes.is_empty() => {
-                let mask = Mask::new(&secrets(&integration, form));
+                let mask = Mask::new(&secrets(integration, form));
                 let mut subscription = Subscription {
-                    integration,
+                    integration: Arc::clone(integration),
                     policy,
                     form: form_scope,
                     profile,
@@ -147,53 +154,36 @@ impl Subscription {
     /// # Errors
     /// As [`Subscription::plan`].
     pub fn plan_for(&self, event: &Event<'_>, targets: &[Target<'_>]) -> Result<Plan, PlanError> {
-        match self.draft(event, targets)? {
-            Draft::Body(body) => self.request(event, body).map(Plan::Send),
-            Draft::Skip(reason) => Ok(Plan::Skip(reason)),
+        if let Err(reason) = &self.way {
+            return Ok(Plan::Skip(reason.clone()));
+        }
+        match self.decide(targets).verdict {
+            Verdict::Allow => {}
+            Verdict::Deny => return Ok(Plan::Skip(SkipReason::Denied)),
+            Verdict::None => return Ok(Plan::Skip(SkipReason::NotAllowed)),
+        }
+        match self.body(event)? {
+            Body::Text(body) => self.request(event, body).map(Plan::Send),
+            Body::Skip(reason) => Ok(Plan::Skip(reason)),
         }
     }
 
-    /// The first half of a plan: what the policy says, and the body.
+    /// What the policy decides about an event with these targets.
+    pub fn decide<'a>(&'a self, targets: &'a [Target<'a>]) -> Decision<'a> {
+        self.policy.decide_any(targets)
+    }
+
+    /// The body for an event that the policy lets through. It depends on integration, event and form alone.
     ///
     /// # Errors
     /// A template that does not compile or fails on this event.
-    pub fn draft(&self, event: &Event<'_>, targets: &[Target<'_>]) -> Result<Draft, PlanError> {
+    pub fn body(&self, event: &Event<'_>) -> Result<Body, PlanError> {
         let way = match &self.way {
             Ok(way) => way,
-            Err(reason) => return Ok(Draft::Skip(reason.clone())),
+            Err(reason) => return Ok(Body::Skip(reason.clone())),
         };
-        let decision = self.policy.decide_any(targets);
-        match decision.verdict {
-            Verdict::Allow => self.body(way, event),
-            Verdict::Deny => Ok(Draft::Skip(SkipReason::Denied { statement: decision.statement.unwrap_or_default() })),
-            Verdict::None => Ok(Draft::Skip(SkipReason::NotAllowed)),
-        }
-    }
-
-    /// What the "test connection" button sends: the body of the `validation` template where there is one, else
-    /// what `event` would make if the policy let everything through.
-    ///
-    /// # Errors
-    /// As [`Subscription::plan`].
-    pub fn test_plan(&self, event: &Event<'_>) -> Result<Plan, PlanError> {
-        let way = match &self.way {
-            Ok(way) => way,
-            Err(reason) => return Ok(Plan::Skip(reason.clone())),
-        };
-        let validation = way.bodies.iter().find(|(kind, _)| *kind == VALIDATION);
-        let draft = match validation {
-            Some((kind, template)) if !way.standard_payload => self.rendered(kind, *template, event)?,
-            _ => self.body(way, event)?,
-        };
-        match draft {
-            Draft::Body(body) => self.request(event, body).map(Plan::Send),
-            Draft::Skip(reason) => Ok(Plan::Skip(reason)),
-        }
-    }
-
-    fn body(&self, way: &Way, event: &Event<'_>) -> Result<Draft, PlanError> {
         if way.standard_payload {
-            return Ok(Draft::Body(standard_payload::body(event)));
+            return Ok(Body::Text(standard_payload::body(event)));
         }
         let kind = event.kind();
         // `validation` is the body of the "test connection" button, whatever kinds there will be.
@@ -201,12 +191,25 @@ impl Subscription {
         let own = Some(kind).filter(|kind| !matches!(*kind, DEFAULT | VALIDATION)).and_then(named);
         match own.or_else(|| named(DEFAULT)) {
             Some((key, template)) => self.rendered(key, *template, event),
-            None => Ok(Draft::Skip(SkipReason::NoTemplate { kind: kind.to_owned() })),
+            None => Ok(Body::Skip(SkipReason::NoTemplate { kind: kind.to_owned() })),
+        }
+    }
+
+    /// The body that tests a connection: of the template that is there for it, else of the event's own.
+    ///
+    /// # Errors
+    /// As [`Subscription::body`].
+    pub fn validation_body(&self, event: &Event<'_>) -> Result<Body, PlanError> {
+        let of_way =
+            |way: &Way| way.bodies.iter().find(|(key, _)| *key == VALIDATION && !way.standard_payload).copied();
+        match self.way.as_ref().ok().and_then(of_way) {
+            Some((key, template)) => self.rendered(key, template, event),
+            None => self.body(event),
         }
     }
 
     /// The body that one template makes. Its file may be missing: then nothing else takes its place.
-    fn rendered(&self, key: &'static str, template: Option<usize>, event: &Event<'_>) -> Result<Draft, PlanError> {
+    fn rendered(&self, key: &'static str, template: Option<usize>, event: &Event<'_>) -> Result<Body, PlanError> {
         let Some(text) = template.map(|at| &self.integration.templates[at]) else {
             let pointer = format!("{HOOK}/templates/{key}");
             let path = self.integration.source.json.pointer(&pointer).and_then(serde_json::Value::as_str);
@@ -215,7 +218,7 @@ impl Subscription {
         };
         let body = self.render_body(key, text, event)?;
         let empty = body.trim().is_empty();
-        Ok(if empty { Draft::Skip(SkipReason::EmptyBody { template: key }) } else { Draft::Body(body) })
+        Ok(if empty { Body::Skip(SkipReason::EmptyBody { template: key }) } else { Body::Text(body) })
     }
 
     fn render_body(&self, key: &str, text: &TemplateText, event: &Event<'_>) -> Result<String, PlanError> {
@@ -234,23 +237,23 @@ impl Subscription {
             (&event.context, text.escape)
         };
         template
-            .render(Context { root, overlay: &overlay }, self.options(escape))
+            .render(Context { root, overlay: &overlay }, Self::options(escape, self.moment))
             .map_err(|error| self.failed(text, what, &error))
     }
 
     /// Renders the template of an address or a header: form variables at the root, the event under `context`.
-    fn render_part(&self, at: usize, what: Part<'_>, context: &Value<'_>) -> Result<String, PlanError> {
+    fn render_part(&self, at: usize, what: Part<'_>, scope: Scope<'_>) -> Result<String, PlanError> {
         let text = &self.integration.templates[at];
         let template = compiled(&self.integration, text, what)?;
-        let overlay = [("oauth", &self.form.oauth), ("context", context)];
+        let overlay = [("oauth", &self.form.oauth), ("context", scope.context)];
         let escape = if self.compat { Escape::Html } else { text.escape };
         template
-            .render(Context { root: &self.form.variables, overlay: &overlay }, self.options(escape))
+            .render(Context { root: &self.form.variables, overlay: &overlay }, Self::options(escape, scope.moment))
             .map_err(|error| self.failed(text, what, &error))
     }
 
-    fn options(&self, escape: Escape) -> Options {
-        Options { moment: self.moment, ..Options::new(escape) }
+    fn options(escape: Escape, moment: Moment) -> Options {
+        Options { moment, ..Options::new(escape) }
     }
 
     fn failed(&self, text: &TemplateText, what: Part<'_>, error: &RenderError) -> PlanError {
@@ -260,19 +263,28 @@ impl Subscription {
             .at(spot(&self.integration, text, error.span.clone()))
     }
 
-    /// The second half of a plan: address, headers and signatures around a body.
+    /// The request that brings `body`: address, headers and steady signatures as the form has them.
     ///
     /// # Errors
     /// A template that fails on this event, an address that is none, a header that cannot be sent, or an
     /// integration that sends nothing.
     pub fn request(&self, event: &Event<'_>, body: String) -> Result<OutboundRequest, PlanError> {
+        self.request_at(event, body, self.moment)
+    }
+
+    /// The same, signed by `edgeGridAuth` at `moment`.
+    ///
+    /// # Errors
+    /// As [`Subscription::request`].
+    pub fn request_at(&self, event: &Event<'_>, body: String, moment: Moment) -> Result<OutboundRequest, PlanError> {
         let way = match &self.way {
             Ok(way) => way,
             Err(reason) => return Err(PlanError::new(PlanErrorKind::Address, reason.to_string())),
         };
+        let scope = Scope { context: &event.context, moment };
         let address = match &way.address {
             Made::Once(made) => made.clone()?,
-            Made::EachTime { template } => self.address(*template, &event.context)?,
+            Made::EachTime { template } => self.address(*template, scope)?,
         };
         // A GET asks for something and has nothing to bring: many servers and proxies refuse one with a body.
         let body = if way.method == "GET" { String::new() } else { body };
@@ -287,7 +299,7 @@ impl Subscription {
         for header in &way.headers {
             let value = match &header.value {
                 Made::Once(made) => made.clone()?,
-                Made::EachTime { template } => self.header(*template, &header.name, &event.context)?,
+                Made::EachTime { template } => self.header(*template, &header.name, scope)?,
             };
             request.headers.push((header.name.clone(), value));
         }
@@ -309,8 +321,8 @@ impl Subscription {
         Ok(request)
     }
 
-    fn address(&self, template: usize, context: &Value<'_>) -> Result<Address, PlanError> {
-        let rendered = self.render_part(template, Part::Address, context)?;
+    fn address(&self, template: usize, scope: Scope<'_>) -> Result<Address, PlanError> {
+        let rendered = self.render_part(template, Part::Address, scope)?;
         let text = &self.integration.templates[template];
         address::finish(&rendered, &text.text, self.placeholders).map_err(|reason| {
             let shown = self.mask.apply(rendered.trim());
@@ -320,8 +332,8 @@ impl Subscription {
         })
     }
 
-    fn header(&self, template: usize, name: &str, context: &Value<'_>) -> Result<String, PlanError> {
-        let rendered = self.render_part(template, Part::Header(name), context)?;
+    fn header(&self, template: usize, name: &str, scope: Scope<'_>) -> Result<String, PlanError> {
+        let rendered = self.render_part(template, Part::Header(name), scope)?;
         match headers::check_value(&rendered) {
             Ok(value) => Ok(value.to_owned()),
             Err(what) => {
@@ -339,10 +351,11 @@ impl Subscription {
             let compiled = self.integration.templates[*at].compiled.as_ref();
             compiled.is_ok_and(|template| is_steady(template, &self.integration.manifest))
         };
-        let address = way.address.template().filter(steady).map(|at| self.address(at, &Value::Null));
+        let scope = Scope { context: &Value::Null, moment: self.moment };
+        let address = way.address.template().filter(steady).map(|at| self.address(at, scope));
         let header = |header: &HeaderWay| {
             let at = header.value.template().filter(steady)?;
-            Some(self.header(at, &header.name, &Value::Null))
+            Some(self.header(at, &header.name, scope))
         };
         let headers: Vec<Option<Result<String, PlanError>>> = way.headers.iter().map(header).collect();
         let Ok(way) = &mut self.way else { return };

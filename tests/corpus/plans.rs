@@ -30,8 +30,7 @@ fn plan(integration: &Arc<Integration>, row: &Json, event: &[u8], compat: bool) 
     let everything = [serde_json::json!({})];
     // Some rows have addresses without a scheme, which are none: what was rendered is looked at all the same.
     let settings = Settings { policy: Some(&everything), compat, placeholders: true, ..Settings::default() };
-    let subscription =
-        Subscription::new(Arc::clone(integration), &form, settings).expect("the integration can be used");
+    let subscription = Subscription::new(integration, &form, settings).expect("the integration can be used");
     let event = Event::parse(event).expect("the sample is JSON");
     subscription.plan(&event).expect("it plans")
 }
