@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::DUPLICATE_KEY;
 use super::brackets::{Mismatch, closers_left};
-use super::reader::Reader;
+use super::reader::{Open, Reader};
 use super::tree::{Content, Member, Node};
 
 /// What was read last inside a container.
@@ -36,6 +36,11 @@ impl Reader<'_> {
         if !self.enter(b'}') {
             return Node { span: start..start + 1, content: Content::Object(Vec::new()), broken: true };
         }
+        self.members(start)
+    }
+
+    /// The members of the object that begins at `start` and is open.
+    fn members(&mut self, start: usize) -> Node {
         let mut members: Vec<Member> = Vec::new();
         let mut first_places: HashMap<String, usize> = HashMap::new();
         let mut last = Last::Nothing;
@@ -110,6 +115,13 @@ impl Reader<'_> {
                     self.not_closed_after(before.unwrap_or((start + 1, key)));
                     break;
                 }
+                Some(b':') if !broken && self.object_begins_at(&items) => {
+                    // The last value is the first key of an object.
+                    let key = items.pop().map_or(self.at, |key| key.span.start);
+                    let object = self.object_without_bracket(key);
+                    last = Last::Value(object.span.end);
+                    items.push(object);
+                }
                 Some(b':' | b'=') => {
                     let at = self.at;
                     if !broken {
@@ -158,6 +170,24 @@ impl Reader<'_> {
         let is_key = items.last().is_some_and(|item| matches!(item.content, Content::String(_)));
         let one_short = || closers_left(&self.text[self.at..]) == depth as isize - 1;
         in_object && is_key && before.is_some() && one_short()
+    }
+
+    /// Whether the last value of a list is surely the first key of an object whose `{` is missing: a bracket more
+    /// is closed behind it than is open.
+    fn object_begins_at(&self, items: &[Node]) -> bool {
+        let is_key = items.last().is_some_and(|item| matches!(item.content, Content::String(_)));
+        is_key && closers_left(&self.text[self.at..]) == self.open.len() as isize + 1
+    }
+
+    /// An object that begins with the key at `start`, without a bracket.
+    fn object_without_bracket(&mut self, start: usize) -> Node {
+        self.mistake(start..start, "`{` is missing before this key", "add `{`");
+        self.at = start;
+        self.token_end = start;
+        let line_start = self.line_start();
+        let indent = self.text[line_start..start].len() - self.text[line_start..start].trim_start().len();
+        self.open.push(Open { at: start, closer: b'}', indent });
+        self.members(start)
     }
 
     /// Notes that a list is not closed, and goes back to where it should have been.
@@ -281,7 +311,11 @@ impl Reader<'_> {
         let start = self.at;
         let first = self.text[start..].chars().next()?;
         let node = match first {
-            '"' => self.string(true),
+            '"' => match self.unclosed_key() {
+                Some(key) => key,
+                None => self.string(true),
+            },
+            _ if self.is_unopened_key() => self.unopened_key(),
             _ if super::foreign_quotes::opens(first) => self.foreign_string(),
             _ if first.is_alphanumeric() || matches!(first, '_' | '$' | '-' | '.' | '@') => {
                 let rest = &self.text[start..];

@@ -32,6 +32,12 @@ impl Reader<'_> {
                     break;
                 }
                 Some(b'"') => {
+                    if !is_key && let Some(end) = self.ended_before_comma(start) {
+                        self.mistake(start..end, "this string is not closed", "add `\"` at its end");
+                        meaning = self.text[start + 1..end].to_owned();
+                        self.at = end;
+                        break;
+                    }
                     self.at += 1;
                     let follows = self.text[self.at..].chars().next();
                     if !is_key
