@@ -58,7 +58,10 @@ fn a_broken_folder_hides_no_other() {
             "1:1 the folder has no `manifest.json`; write one, or start with `flagpost new`"
         ]
     );
-    assert_eq!(told(&findings, "unreadable-file"), ["1:1 `manifest.json` cannot be read: it is a folder; rename the folder, and write a file of that name"]);
+    assert_eq!(
+        told(&findings, "unreadable-file"),
+        ["1:1 `manifest.json` cannot be read: it is a folder; rename the folder, and write a file of that name"]
+    );
 }
 
 #[test]
@@ -140,7 +143,9 @@ fn nobody_waits_for_a_file_that_is_none() {
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo is there").success());
     assert_eq!(
         told(&tree.findings(), "unreadable-file"),
-        ["20:9 `templates/flag.json` cannot be read: it is not a regular file; put a plain file there that may be read"]
+        [
+            "20:9 `templates/flag.json` cannot be read: it is not a regular file; put a plain file there that may be read"
+        ]
     );
 }
 
@@ -188,14 +193,24 @@ fn template_files_are_bounded_text() {
         Tree::with_manifest(with_template("flag.txt")).file("integrations/example/flag.txt", content).findings()
     };
     let large = with(&vec![b'x'; 1024 * 1024 + 1]);
-    assert_eq!(told(&large, "unreadable-file"), ["20:9 `flag.txt` cannot be read: it is larger than 1024 KiB; keep the file smaller, or take out what is not sent"]);
+    assert_eq!(
+        told(&large, "unreadable-file"),
+        [
+            "20:9 `flag.txt` cannot be read: it is larger than 1024 KiB; keep the file smaller, or take out what is not sent"
+        ]
+    );
     let latin = with(b"one\ncaf\xe9");
     assert_eq!(told(&latin, "encoding"), ["2:4 the file is not UTF-8 from here on; save it as UTF-8"]);
     assert_eq!(latin[0]["file"], "integrations/example/flag.txt");
     let marked = with(b"\xef\xbb\xbfone");
     assert_eq!(told(&marked, "encoding"), ["1:1 the file begins with a byte order mark; save it as UTF-8 without BOM"]);
     let large = Tree::with_manifest(" ".repeat(1024 * 1024 + 1)).findings();
-    assert_eq!(told(&large, "unreadable-file"), ["1:1 `manifest.json` cannot be read: it is larger than 1024 KiB; keep the file smaller, or take out what is not sent"]);
+    assert_eq!(
+        told(&large, "unreadable-file"),
+        [
+            "1:1 `manifest.json` cannot be read: it is larger than 1024 KiB; keep the file smaller, or take out what is not sent"
+        ]
+    );
 }
 
 #[test]

@@ -59,8 +59,13 @@ fn read_manifest(file: &Path, directory: &Path, findings: &mut Vec<Finding>) -> 
         }
         Refusal::NotText { at, wide } => not_text(file, at, wide, None),
         Refusal::Unreadable(reason) => {
-            Finding::error(UNREADABLE_FILE, start, format!("`manifest.json` cannot be read: {reason}"))
-                .help(if reason == files::FOLDER { "rename the folder, and write a file of that name" } else { remedy(&reason) })
+            Finding::error(UNREADABLE_FILE, start, format!("`manifest.json` cannot be read: {reason}")).help(
+                if reason == files::FOLDER {
+                    "rename the folder, and write a file of that name"
+                } else {
+                    remedy(&reason)
+                },
+            )
         }
         Refusal::Escapes(reason) => Finding::error(PATH_ESCAPE, start, reason),
     });

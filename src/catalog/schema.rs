@@ -208,9 +208,10 @@ fn shortened_name<'k>(written: &str, known: &[&'k str]) -> Option<&'k str> {
     let mut meant = known.iter().copied().filter(|name| {
         let first = name.find(capital).map(|end| &name[..end]);
         let last = name.rfind(capital).map(|start| name[start..].to_ascii_lowercase());
-        [first, last.as_deref()].into_iter().flatten().any(|word| {
-            word == written || word.len() > 4 && near_miss(written, [word]).is_some()
-        })
+        [first, last.as_deref()]
+            .into_iter()
+            .flatten()
+            .any(|word| word == written || word.len() > 4 && near_miss(written, [word]).is_some())
     });
     meant.next().filter(|_| meant.next().is_none())
 }

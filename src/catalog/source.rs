@@ -40,7 +40,11 @@ impl ManifestSource {
     }
 
     /// The text with the places of its values, and as JSON where the judge finds nothing wrong.
-    fn read_json(file: PathBuf, text: String, findings: &mut Vec<Finding>) -> Option<(Self, Option<serde_json::Value>)> {
+    fn read_json(
+        file: PathBuf,
+        text: String,
+        findings: &mut Vec<Finding>,
+    ) -> Option<(Self, Option<serde_json::Value>)> {
         let Document { root, mistakes, mut rough } = super::json::read(&text);
         let judged = serde_json::from_str(&text);
         for mistake in &mistakes {

@@ -34,10 +34,21 @@ const OF_VARIABLES: [(&str, &[&str]); 7] = [
 const OF_USES: [&str; 4] = ["error-body-with-free-host", "invalid-url", "insecure-url", "unguarded-variable"];
 
 /// What rules conclude from a whole part of the manifest, told elsewhere.
-const OF_PARTS: [(&str, &[&str]); 2] = [
+const OF_PARTS: [(&str, &[&str]); 4] = [
     ("/capabilities", &["no-capabilities"]),
-    ("/capabilities/auditLogEventsHook/templates", &["hook-without-templates", "unserved-kind", "never-matching-policy"]),
+    ("/capabilities/auditLogEventsHook/defaultPolicy", &["unserved-kind", "never-matching-policy"]),
+    (
+        "/capabilities/auditLogEventsHook/useStandardWebhookPayload",
+        &["hook-without-templates", "standard-payload-with-templates"],
+    ),
+    (
+        "/capabilities/auditLogEventsHook/templates",
+        &["hook-without-templates", "unserved-kind", "never-matching-policy"],
+    ),
 ];
+
+/// What rules miss among the form variables.
+const OF_FORMS: [&str; 2] = ["hmac-secret", "unknown-dependency"];
 
 /// The lists of form variables that a manifest may have.
 const FORMS: [&str; 5] = [
@@ -123,16 +134,19 @@ impl Doubts {
         let mut names = reading.uses.iter().filter_map(|found| found.from_root.as_deref());
         names.any(|names| match names {
             [key] => self.forms || self.doubts(key),
-            [place, key] if place.ends_with("ormVariables") || place == "environment" => {
-                self.forms || self.doubts(key)
-            }
+            [place, key] if place.ends_with("ormVariables") || place == "environment" => self.forms || self.doubts(key),
             _ => false,
         })
     }
 
     fn explains(&self, finding: &Finding, integration: &Integration, readings: &[Reading<'_>]) -> bool {
         let pointer = finding.place.pointer.as_deref().unwrap_or_default();
-        if OF_PARTS.iter().any(|(part, rules)| rules.contains(&finding.rule) && self.is_refused(part)) {
+        let refuses = |part: &str| self.refused.iter().any(|refused| refused.starts_with(part));
+        let whole = |part: &str| part != "/capabilities" || self.is_refused(part);
+        if OF_PARTS.iter().any(|(part, rules)| rules.contains(&finding.rule) && refuses(part) && whole(part)) {
+            return true;
+        }
+        if self.forms && OF_FORMS.contains(&finding.rule) {
             return true;
         }
         if let Some((_, properties)) = OF_VARIABLES.iter().find(|(rule, _)| *rule == finding.rule) {
@@ -191,6 +205,18 @@ fn is_cause(cause: &Finding, echo: &Finding, integration: &Integration) -> bool 
     let contains = |outer: &std::ops::Range<usize>, inner: &std::ops::Range<usize>| {
         outer.start <= inner.start && inner.end <= outer.end
     };
+    // A bracket that is missing leaves every value behind it without a place, and each event shows another first.
+    if cause.rule == "broken-json" && echo.rule == "broken-json" {
+        let lacks = |finding: &Finding| {
+            ["a value is missing", "a colon is missing"].iter().any(|words| finding.message.starts_with(words))
+        };
+        return one.file == other.file && one.span.start < other.span.start && lacks(cause) && lacks(echo);
+    }
+    // Without its `{{else}}` a block prints both of its branches.
+    if cause.rule == "unknown-variable" && echo.rule == "broken-json" {
+        let is_else = cause.help.as_deref().is_some_and(|help| help.contains("`{{else}}`"));
+        return is_else && one.file == other.file;
+    }
     if paired(&AROUND) {
         return one.file == other.file && contains(&other.span, &one.span);
     }

@@ -19,12 +19,7 @@ pub(super) fn command(request: &OutboundRequest, placeholders: &[String]) -> Str
         let pieces = pieces(&request.body, placeholders);
         let formats = pieces.iter().map(|piece| if piece.is_placeholder { "%s" } else { "%b" });
         let texts = pieces.iter().map(|piece| piece.word(&for_printf(piece.text)));
-        let _ = write!(
-            command,
-            "printf '{}' {} | ",
-            formats.collect::<String>(),
-            texts.collect::<Vec<_>>().join(" "),
-        );
+        let _ = write!(command, "printf '{}' {} | ", formats.collect::<String>(), texts.collect::<Vec<_>>().join(" "),);
     }
     // Without `--globoff`, curl takes `[` and `{` in an address for patterns.
     let _ = write!(command, "curl --globoff --request {} {}", request.method, quoted(&request.url));

@@ -152,7 +152,12 @@ fn name(source: &EventSource, event: &Event<'_>) -> String {
     }
 }
 
-fn show(format: Format, plans: &[ShownPlan], placeholders: &[String], environment: &Environment) -> Result<(), CliError> {
+fn show(
+    format: Format,
+    plans: &[ShownPlan],
+    placeholders: &[String],
+    environment: &Environment,
+) -> Result<(), CliError> {
     let mut out = environment.stdout();
     match (format, plans) {
         (Format::Human, _) => {

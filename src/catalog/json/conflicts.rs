@@ -76,7 +76,9 @@ mod tests {
 
     #[test]
     fn half_a_conflict_is_none() {
-        for text in ["=======\n", "<<<<<<< HEAD\n{}\n", "<<<<<<<x\n=======\n>>>>>>> y\n", " <<<<<<< a\n=======\n>>>>>>> b\n"] {
+        for text in
+            ["=======\n", "<<<<<<< HEAD\n{}\n", "<<<<<<<x\n=======\n>>>>>>> y\n", " <<<<<<< a\n=======\n>>>>>>> b\n"]
+        {
             assert_eq!(settle(text), None, "{text}");
         }
     }

@@ -1,7 +1,7 @@
 //! `unknown-variable`
 
 use super::prelude::*;
-use crate::checks::names::{Lookup, Member, Reading, Scope, Shape, Use};
+use crate::checks::names::{How, Lookup, Member, Reading, Scope, Shape, Use};
 use crate::checks::near::{listed, written};
 use crate::finding::near_miss;
 
@@ -59,8 +59,10 @@ impl UnknownVariable {
                     Some((last, _)) => format!("`{last}` has no `{name}`"),
                     None => format!("nothing provides `{text}`"),
                 };
+                let is_else = found.how == How::Printed && near_miss(text, ["else"]).is_some();
                 let help = elsewhere(scope, found, *at)
                     .map(|written| format!("write `{written}`"))
+                    .or_else(|| is_else.then(|| "did you mean `{{else}}`?".to_owned()))
                     .or_else(|| near.map(|near| format!("did you mean `{}`?", with_name(found, *at, near))))
                     .unwrap_or_else(|| describe(scope, found, parent));
                 Some(self.finding(place, message).helped(help))

@@ -87,7 +87,9 @@ impl Violation<'_> {
             _ if choices.is_some_and(|choices| !choices.iter().any(Value::is_boolean)) => {
                 finding.help(format!("write one of {}", listed(choices.into_iter().flatten())))
             }
-            Value::String(text) if wanted.len() == 1 && wants("boolean") && !matches!(text.as_str(), "true" | "false") => {
+            Value::String(text)
+                if wanted.len() == 1 && wants("boolean") && !matches!(text.as_str(), "true" | "false") =>
+            {
                 finding.help(match text.to_ascii_lowercase().as_str() {
                     "yes" | "y" | "on" | "1" | "true" => "write `true`",
                     "no" | "n" | "off" | "0" | "false" | "" => "write `false`",
@@ -111,7 +113,9 @@ impl Violation<'_> {
                 None => finding.help("give it a value: it has to be there"),
             },
             Value::Null => finding.help("give it a value, or leave the key out"),
-            Value::Object(members) if wants("array") && !members.is_empty() => finding.help(as_list(self.pointer, members)),
+            Value::Object(members) if wants("array") && !members.is_empty() => {
+                finding.help(as_list(self.pointer, members))
+            }
             Value::String(_) | Value::Object(_) if wants("array") => finding.help("put it in a list, in `[` and `]`"),
             _ => self.with_example(finding),
         }

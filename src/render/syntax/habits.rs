@@ -22,7 +22,7 @@ pub(super) fn of_other_languages(source: &str, open: &Range<usize>, at: &Range<u
     let (left, right) = (&source[start..at.start], source[at.start + operator.len()..end].trim());
     let left = left.trim_start_matches(['{', '#', '~', '^', '(']).trim();
     let left = ["else if ", "if ", "unless "].iter().find_map(|word| left.strip_prefix(word)).unwrap_or(left).trim();
-    let whole = |text: &str| !text.is_empty() && !text.contains(['&', '|', '=', '<', '>', '!', '{', '}', '(', ')', '?']);
+    let whole = |text: &str| !text.is_empty() && !text.contains(['&', '|', '=', '<', '>', '!', '{', '}', '(', ')']);
     let (left, right) = match *operator {
         "!" => ("", if whole(right) { right } else { "b" }),
         _ if whole(left) && whole(right) => (left, right),
@@ -38,7 +38,6 @@ pub(super) fn of_other_languages(source: &str, open: &Range<usize>, at: &Range<u
         }
         "||" => format!("write a branch for each: `{{{{#if {left}}}}}…{{{{else if {right}}}}}…{{{{/if}}}}`"),
         "!" => format!("ask the other way round: `{{{{#unless {right}}}}}…{{{{/unless}}}}`"),
-        "?" => format!("write a block: `{{{{#if {left}}}}}…{{{{else}}}}…{{{{/if}}}}`"),
         _ => "no helper compares sizes: `#if`, `#unless` and `#equal` are the conditions that there are".to_owned(),
     };
     let span = at.start..at.start + operator.len();
@@ -46,7 +45,7 @@ pub(super) fn of_other_languages(source: &str, open: &Range<usize>, at: &Range<u
 }
 
 /// The longer before those that they begin with.
-const OPERATORS: [&str; 13] = ["===", "!==", "==", "!=", "&&", "||", ">=", "<=", "=", ">", "<", "!", "?"];
+const OPERATORS: [&str; 12] = ["===", "!==", "==", "!=", "&&", "||", ">=", "<=", "=", ">", "<", "!"];
 
 /// `tags[0]`, at `tags`.
 fn index(source: &str, at: &Range<usize>) -> Option<SyntaxError> {
@@ -119,7 +118,6 @@ mod tests {
             ("{{#if a && b}}x{{/if}}", "&&", "put one block into the other: `{{#if a}}{{#if b}}…{{/if}}{{/if}}`"),
             ("{{#if a || b}}x{{/if}}", "||", "write a branch for each: `{{#if a}}…{{else if b}}…{{/if}}`"),
             ("{{#if !a}}x{{/if}}", "!", "ask the other way round: `{{#unless a}}…{{/unless}}`"),
-            ("{{a ? 'b' : 'c'}}", "?", "write a block: `{{#if a}}…{{else}}…{{/if}}`"),
             ("{{if a}}x{{/if}}", "{{if a}}", "write `{{#if a}}`"),
             ("{{if a}}x{{else}}y{{/if}}", "{{if a}}", "write `{{#if a}}`"),
             ("{{#if a}}x{{endif}}", "{{endif}}", "write `{{/if}}`"),
@@ -141,7 +139,6 @@ mod tests {
             "{{#if a && b || c}}x{{/if}}",
             "{{#if (a || b)}}x{{/if}}",
             "{{#if !(a)}}x{{/if}}",
-            "{{a ? b : c}}",
             "{{#if a}}x{{#else}}y{{/if}}",
             "{{tags.0}}",
             "{{#each a as ||}}{{/each}}",

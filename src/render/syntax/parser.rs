@@ -325,7 +325,10 @@ impl<'s> Parser<'s> {
         if self.next.kind != Kind::OpenEndBlock {
             let token = self.next.clone();
             return Err(match token.kind {
-                Kind::End if let Some(end) = habits::end_of_other_languages(self.lexer.source(), &opening.invocation.span, name) => {
+                Kind::End
+                    if let Some(end) =
+                        habits::end_of_other_languages(self.lexer.source(), &opening.invocation.span, name) =>
+                {
                     end
                 }
                 Kind::End => {
