@@ -188,12 +188,42 @@ pub(super) fn silenced(
         dropped[at] = cause.is_some() || doubts.explains(finding, integration, readings);
     }
     let mut findings = findings;
+    for at in 0..findings.len() {
+        let others = misspelt_key(&findings, at, readings);
+        if others.is_empty() {
+            continue;
+        }
+        let help = findings[at].help.take().unwrap_or_default();
+        let count = others.len() + 1;
+        findings[at].help = Some(format!("{help} {count} templates ask for it, so the variable's key may be the slip"));
+        others.into_iter().for_each(|other| dropped[other] = true);
+    }
     for (cause, echo) in causes {
         findings[cause].severity = findings[cause].severity.max(findings[echo].severity);
     }
     let mut dropped = dropped.into_iter();
     findings.retain(|_| !dropped.next().unwrap_or(false));
     findings
+}
+
+/// Where else a name is missed that no template finds under the key that was probably meant: then it is the key that
+/// is misspelt, once.
+fn misspelt_key(findings: &[Finding], at: usize, readings: &[Reading<'_>]) -> Vec<usize> {
+    let finding = &findings[at];
+    let key =
+        finding.help.as_deref().filter(|_| finding.rule == "unknown-variable").and_then(|help| {
+            help.strip_prefix("did you mean `formVariables.").and_then(|help| help.strip_suffix("`?"))
+        });
+    let Some(key) = key else { return Vec::new() };
+    let mut names = readings.iter().flat_map(|reading| &reading.uses).filter_map(|found| found.from_root.as_ref());
+    if names.any(|names| names.iter().any(|name| name == key)) {
+        return Vec::new();
+    }
+    let same = |other: &Finding| {
+        (other.rule, &other.message, &other.help) == (finding.rule, &finding.message, &finding.help)
+            && other.place.file != finding.place.file
+    };
+    (at + 1..findings.len()).filter(|other| same(&findings[*other])).collect()
 }
 
 /// Whether `echo` is told only because of what `cause` tells.

@@ -109,6 +109,17 @@ fn a_name_that_was_shortened_is_known() {
 }
 
 #[test]
+fn a_key_that_every_template_misses_is_told_once() {
+    let folder = right()
+        .with("/formVariables/2/key", json!("coluor"))
+        .with_file("templates/default.json.hbs", "{ \"text\": \"{{formVariables.colour}}\" }");
+    let words = ["did you mean `formVariables.coluor`?", "2 templates ask for it"];
+    let findings = folder.findings();
+    assert_eq!(findings.len(), 1, "{findings:#?}");
+    assert!(words.iter().all(|word| findings[0].help.contains(word)), "{findings:#?}");
+}
+
+#[test]
 fn a_flag_link_without_metadata_is_told_once() {
     let link = json!({
         "header": "Issues",
