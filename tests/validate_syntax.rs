@@ -119,7 +119,7 @@ fn a_quote_that_one_end_lacks_is_one_mistake() {
     );
     check(
         "\"Sends changes to an example.\"",
-        "Sends changes, {all} of them, to an example.\"",
+        "Sends changes, {all} of \\\"them\\\", to an example.\"",
         &["4:15 this string has no opening quote; add `\"` before it"],
     );
     // A key may hold a colon, and is closed then.

@@ -95,7 +95,7 @@ impl<'t> Reader<'t> {
 const LONGEST_LOOK: usize = 256;
 
 /// The first quote that no backslash precedes.
-fn closing_quote(text: &str) -> Option<usize> {
+pub(super) fn closing_quote(text: &str) -> Option<usize> {
     let mut bytes = text.bytes().enumerate();
     while let Some((at, byte)) = bytes.next() {
         match byte {

@@ -1,5 +1,6 @@
 //! Words without quotes: JSON's own three, other languages', and text whose quotes were forgotten.
 
+use super::half_quoted::closing_quote;
 use super::reader::Reader;
 use super::tree::{Content, Node};
 use crate::finding::near_miss;
@@ -54,10 +55,11 @@ impl<'t> Reader<'t> {
         Node { span: start..start + length, content: Content::String(phrase.to_owned()), broken: false }
     }
 
-    /// The text up to the one quote of the line, when that is where the line ends.
+    /// The text up to the one quote of the line that is not escaped, when that is where the line ends.
     fn sentence(&self) -> Option<&'t str> {
         let line = self.rest_of_line();
-        let (text, behind) = line.split_once('"')?;
+        let quote = closing_quote(line)?;
+        let (text, behind) = (&line[..quote], &line[quote + 1..]);
         let ends = |letter: char| letter.is_whitespace() || matches!(letter, ',' | '}' | ']');
         (behind.trim_matches(ends).is_empty() && !text.is_empty()).then_some(text)
     }
