@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::files::{self, Refusal};
+use super::json::conflicts;
 use super::templates::{self, Mention};
 use super::{ENCODING, Integration, Loaded, MISSING_FILE, ManifestSource, PATH_ESCAPE, TEMPLATE_SYNTAX};
 use super::{TemplateRole, TemplateText, UNREADABLE_FILE};
@@ -58,11 +59,27 @@ fn read_manifest(file: &Path, directory: &Path, findings: &mut Vec<Finding>) -> 
         }
         Refusal::NotText { at, wide } => not_text(file, at, wide, None),
         Refusal::Unreadable(reason) => {
-            Finding::error(UNREADABLE_FILE, start, format!("`manifest.json` cannot be read: {reason}"))
+            Finding::error(UNREADABLE_FILE, start, format!("`manifest.json` cannot be read: {reason}")).help(
+                if reason == files::FOLDER {
+                    "rename the folder, and write a file of that name"
+                } else {
+                    remedy(&reason)
+                },
+            )
         }
         Refusal::Escapes(reason) => Finding::error(PATH_ESCAPE, start, reason),
     });
     None
+}
+
+/// What to do about a file that cannot be read, by the reason that [`files`] gives.
+fn remedy(reason: &str) -> &'static str {
+    match reason {
+        files::FOLDER => "name a file in it",
+        reason if reason.starts_with(files::TOO_LARGE) => "keep the file smaller, or take out what is not sent",
+        reason if reason.contains("symbolic link") => "put the file itself in place of the link",
+        _ => "put a plain file there that may be read",
+    }
 }
 
 /// A file whose name is nearly `manifest.json`.
@@ -157,7 +174,10 @@ impl Reader<'_> {
         };
         if !self.texts.contains_key(&file) {
             let text = match files::read_text(&file) {
-                Ok(text) => Some(without_mark(text, &file, self.findings)),
+                Ok(text) => {
+                    let (text, offset) = without_mark(text, &file, self.findings);
+                    Some((self.without_conflicts(text, offset, &file, mention), offset))
+                }
                 Err(Refusal::NotText { at, wide }) => {
                     self.findings.push(not_text(&file, at, wide, Some(mention.pointer.clone())));
                     None
@@ -173,6 +193,17 @@ impl Reader<'_> {
         Some((file, text, offset))
     }
 
+    /// The text as if the first side of every merge conflict had been chosen; each is told once.
+    fn without_conflicts(&mut self, text: String, offset: usize, file: &Path, mention: &Mention<'_>) -> String {
+        let Some((settled, places)) = conflicts::settle(&text) else { return text };
+        for at in places {
+            let span = at.start + offset..at.end + offset;
+            let place = Place { file: file.to_owned(), span, pointer: Some(mention.pointer.clone()) };
+            self.findings.push(Finding::error(TEMPLATE_SYNTAX, place, conflicts::MESSAGE).help(conflicts::HELP));
+        }
+        settled
+    }
+
     fn refused(&mut self, pointer: &str, path: &str, refusal: Refusal) {
         let place = self.source.value_place(pointer);
         let finding = match refusal {
@@ -183,18 +214,24 @@ impl Reader<'_> {
             )
             .help("name a file inside the folder, with `/` between the parts of its path"),
             Refusal::Missing => {
-                let finding = Finding::error(MISSING_FILE, place, format!("there is no file `{path}`"));
-                let help = match files::near_file(self.directory, path) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("add it as `{}`", files::join(self.directory, path).display()),
-                };
-                finding.help(help)
+                let file = files::join(self.directory, path);
+                if let Ok(target) = file.read_link() {
+                    let message = format!("`{path}` is a link to `{}`, which is not there", target.display());
+                    Finding::error(MISSING_FILE, place, message).help("put the file itself in place of the link")
+                } else {
+                    let help = match files::near_file(self.directory, path) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!("add it as `{}`", file.display()),
+                    };
+                    Finding::error(MISSING_FILE, place, format!("there is no file `{path}`")).help(help)
+                }
             }
             Refusal::Unreadable(_) if path.is_empty() => {
                 Finding::error(MISSING_FILE, place, "the path is empty").help("name a file inside the folder")
             }
             Refusal::Unreadable(reason) => {
                 Finding::error(UNREADABLE_FILE, place, format!("`{path}` cannot be read: {reason}"))
+                    .help(remedy(&reason))
             }
             Refusal::NotText { at, wide } => {
                 not_text(&files::join(self.directory, path), at, wide, Some(pointer.to_owned()))

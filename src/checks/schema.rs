@@ -172,6 +172,11 @@ fn exchanged<'e>(error: &'e ValidationError<'_>, all: &'e [ValidationError<'_>])
 
 /// The values that the schema refuses for what they are: other rules have nothing to say of them.
 pub fn refused_values(source: &ManifestSource) -> Vec<Place> {
+    refused_pointers(source).iter().map(|pointer| source.value_place(pointer)).collect()
+}
+
+/// The pointers of those values.
+pub(super) fn refused_pointers(source: &ManifestSource) -> Vec<String> {
     let Some(validator) = VALIDATOR.as_ref().ok().filter(|validator| !validator.is_valid(&source.json)) else {
         return Vec::new();
     };
@@ -181,7 +186,7 @@ pub fn refused_values(source: &ManifestSource) -> Vec<Place> {
     };
     let refused = validator.iter_errors(&source.json).take(MAX_ERRORS).filter(is_refused);
     let pointers = refused.map(|error| error.instance_path().as_str().to_owned());
-    pointers.filter(|pointer| !source.is_guessed(pointer)).map(|pointer| source.value_place(&pointer)).collect()
+    pointers.filter(|pointer| !source.is_guessed(pointer)).collect()
 }
 
 /// Whether another mistake at the same place says it already.

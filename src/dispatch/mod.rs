@@ -19,7 +19,7 @@ mod way;
 
 pub use error::{PlanError, PlanErrorKind, Spot};
 pub use form_text::read_form;
-pub use placeholder::{fill_in, masked, placeholder};
+pub use placeholder::{fill_in, masked, placeholder, placeholders, with_plain_placeholders};
 pub use plan::{Body, Plan, Ruling, SkipReason};
 pub use subscription::{Settings, Subscription};
 

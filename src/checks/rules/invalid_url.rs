@@ -21,9 +21,19 @@ impl Rule for InvalidUrl {
             let message = format!("the address becomes `{}`{when}, which is none: {}", bad.address, bad.reason);
             let help = match &bad.when {
                 Some(_) => "give the variable a default that makes an address, or do not let it be empty",
+                None if bad.reason.contains("port") => {
+                    "a port is a number up to 65535, behind the host: `example.com:8443`"
+                }
+                None if host(&bad.address).contains(char::is_whitespace) => "take the white space out of the host",
                 None => "an address begins with `https://` and a host, or with a variable that holds both",
             };
             out.push(self.finding(scene.value(&reading.template.pointer), message).helped(help));
         }
     }
+}
+
+/// The part of an address where its host stands.
+fn host(address: &str) -> &str {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().unwrap_or(rest)
 }

@@ -115,7 +115,7 @@ pub fn rules() -> &'static [&'static dyn Rule] {
 }
 
 /// Pointer of the audit log hook's policy.
-const POLICY: &str = "/capabilities/auditLogEventsHook/defaultPolicy";
+pub(super) const POLICY: &str = "/capabilities/auditLogEventsHook/defaultPolicy";
 
 /// The statements of the hook's policy, as far as they can be read.
 fn statements(scene: Scene<'_>) -> Vec<Statement> {

@@ -1,8 +1,8 @@
 //! `unknown-variable`
 
 use super::prelude::*;
-use crate::checks::names::{Lookup, Member, Reading, Scope, Shape, Use};
-use crate::checks::near::listed;
+use crate::checks::names::{How, Lookup, Member, Reading, Scope, Shape, Use};
+use crate::checks::near::{listed, written};
 use crate::finding::near_miss;
 
 /// A name that nothing provides prints nothing: the request goes out without its token, and nobody is told.
@@ -42,6 +42,13 @@ impl UnknownVariable {
         match &found.found {
             Lookup::Known(_) => None,
             Lookup::NoData => Some(self.no_data(place, found)),
+            Lookup::Outside { depth } => {
+                let message = format!("`{text}` leads out of the template: `if`, `unless` and `equal` are no way out");
+                let names = written(&found.path.names);
+                let help = depth.map(|depth| format!("write `{}{names}`", "../".repeat(depth)));
+                let help = help.unwrap_or_else(|| "take a `../` away".to_owned());
+                Some(self.finding(place, message).helped(help))
+            }
             Lookup::Missing { at, parent, open } => {
                 let name = &found.path.names[*at];
                 let near = near_miss(name, parent.names());
@@ -52,8 +59,10 @@ impl UnknownVariable {
                     Some((last, _)) => format!("`{last}` has no `{name}`"),
                     None => format!("nothing provides `{text}`"),
                 };
+                let is_else = found.how == How::Printed && near_miss(text, ["else"]).is_some();
                 let help = elsewhere(scope, found, *at)
                     .map(|written| format!("write `{written}`"))
+                    .or_else(|| is_else.then(|| "did you mean `{{else}}`?".to_owned()))
                     .or_else(|| near.map(|near| format!("did you mean `{}`?", with_name(found, *at, near))))
                     .unwrap_or_else(|| describe(scope, found, parent));
                 Some(self.finding(place, message).helped(help))
@@ -80,7 +89,7 @@ impl UnknownVariable {
 fn with_name(found: &Use, at: usize, name: &str) -> String {
     let mut names: Vec<&str> = found.path.names.iter().map(String::as_str).collect();
     names[at] = name;
-    format!("{}{}", prefix(found), names.join("."))
+    format!("{}{}", prefix(found), written(&names))
 }
 
 fn prefix(found: &Use) -> String {
@@ -94,7 +103,7 @@ fn elsewhere(scope: &Scope, found: &Use, at: usize) -> Option<String> {
     if found.path.data || at > 0 && names[0] != "formVariables" && names[0] != "context" {
         return None;
     }
-    let written = names.join(".");
+    let written = written(&names);
     // Right at the root, but asked for inside a block.
     if found.inside.is_some() && root.at(names.iter().copied()).is_some() {
         return Some(format!("@root.{written}"));
@@ -115,7 +124,7 @@ fn elsewhere(scope: &Scope, found: &Use, at: usize) -> Option<String> {
     if matches!(*first, "formVariables" | "context" | "event") && !rest.is_empty() {
         let unwrapped = root.at(rest.iter().copied()).is_some() && matches!(root.member(rest[0]), Member::Known(_));
         if unwrapped {
-            return Some(rest.join("."));
+            return Some(crate::checks::near::written(rest));
         }
     }
     None

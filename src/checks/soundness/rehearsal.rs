@@ -11,6 +11,7 @@ use super::trace::Trace;
 use super::{edit, shrink, synthetic};
 use crate::catalog::{Integration, TemplateRole};
 use crate::checks::names::{Lookup, Reading};
+use crate::checks::near::written;
 use crate::render::{Context, Escape, Options, RenderError, RenderErrorKind, Template};
 use crate::value::{Object, Value};
 
@@ -413,7 +414,7 @@ impl Stand<'_> {
 fn first_absent(event: &Value<'_>, path: &[String]) -> String {
     let names: Vec<&str> = path.iter().map(String::as_str).collect();
     let end = (1..names.len()).find(|end| event.at(&names[..*end]).is_none_or(|value| *value == Value::Null));
-    names[..end.unwrap_or(names.len())].join(".")
+    written(&names[..end.unwrap_or(names.len())])
 }
 
 /// A copy with an empty text at `path`; what stands in its way becomes an object.
