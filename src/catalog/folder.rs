@@ -36,7 +36,8 @@ pub(super) fn load(directory: &Path) -> Loaded {
         }
         let mentions = templates::mentions(&manifest, &source);
         let templates = mentions.iter().filter_map(|mention| reader.template(mention)).collect();
-        Integration { key, directory: directory.clone(), manifest, source, templates }
+        let has_templates_folder = files::join(&directory, "templates").is_dir();
+        Integration { key, directory: directory.clone(), has_templates_folder, manifest, source, templates }
     });
     Loaded { directory, integration, findings }
 }

@@ -2,7 +2,7 @@
 
 use super::prelude::*;
 use crate::catalog::TemplateRole;
-use crate::checks::names::{Position, positions};
+use crate::checks::names::{Position, position_at, positions};
 
 /// Addresses are written to logs all along the way; headers and bodies are not.
 pub(super) struct SecretInUrl;
@@ -24,11 +24,11 @@ impl Rule for SecretInUrl {
         for reading in scene.readings.iter().filter(|reading| reading.template.role == TemplateRole::Url) {
             let positions = positions(&reading.template.text, &reading.parts);
             for found in reading.uses.iter().filter(|found| scene.is_secret(reading, found)) {
-                let tag = positions.iter().find(|(span, _)| span.contains(&found.path.span.start));
-                let place = match tag {
-                    Some((_, Position::Path)) => "path",
-                    Some((_, Position::Query)) => "query",
-                    Some((_, Position::Fragment)) => "fragment",
+                let landed = position_at(&positions, found.path.span.start);
+                let place = match landed {
+                    Some(Position::Path) => "path",
+                    Some(Position::Query) => "query",
+                    Some(Position::Fragment) => "fragment",
                     // A whole address may be secret, and user info becomes a header.
                     _ => continue,
                 };

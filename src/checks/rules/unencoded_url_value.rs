@@ -2,7 +2,7 @@
 
 use super::prelude::*;
 use crate::catalog::TemplateRole;
-use crate::checks::names::{How, Lookup, Position, Shape, positions};
+use crate::checks::names::{How, Lookup, Position, Shape, position_at, positions};
 
 /// A `&` or a space in a name ends the value there, or makes the address invalid.
 pub(super) struct UnencodedUrlValue;
@@ -27,12 +27,12 @@ impl Rule for UnencodedUrlValue {
                 if !matches!(found.found, Lookup::Known(Shape::FreeText)) {
                     continue;
                 }
-                let tag = positions.iter().find(|(span, _)| span.contains(&found.path.span.start));
+                let landed = position_at(&positions, found.path.span.start);
                 // What administrators type for a path may hold slashes on purpose; an event's text may not.
                 let of_event = found.from_root.iter().flatten().next().is_some_and(|first| first == "context");
-                let (place, helper) = match tag {
-                    Some((_, Position::Query)) => ("query", "queryEncode"),
-                    Some((_, Position::Path)) if of_event => ("path", "pathEncode"),
+                let (place, helper) = match landed {
+                    Some(Position::Query) => ("query", "queryEncode"),
+                    Some(Position::Path) if of_event => ("path", "pathEncode"),
                     _ => continue,
                 };
                 let text = &found.path.text;

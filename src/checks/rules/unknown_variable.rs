@@ -44,8 +44,12 @@ impl UnknownVariable {
             Lookup::NoData => Some(self.no_data(place, found)),
             Lookup::Missing { at, parent, open } => {
                 let name = &found.path.names[*at];
-                let near = near_miss(name, parent.names());
-                if *open && near.is_none() {
+                let at_root = *at == 0 && found.from_root.as_ref().is_some_and(|names| names.first() == Some(name));
+                let of_elsewhere = at_root && scope.elsewhere.contains(name);
+                let near = near_miss(name, parent.names()).filter(|_| !of_elsewhere);
+                // There may be more at an open root than is known, but hardly what nobody has seen.
+                let unheard = *open && near.is_none() && !of_elsewhere;
+                if unheard && !(at_root && !scope.elsewhere.is_empty()) {
                     return None;
                 }
                 let message = match found.path.names[..*at].split_last() {
@@ -56,7 +60,8 @@ impl UnknownVariable {
                     .map(|written| format!("write `{written}`"))
                     .or_else(|| near.map(|near| format!("did you mean `{}`?", with_name(found, *at, near))))
                     .unwrap_or_else(|| describe(scope, found, parent));
-                Some(self.finding(place, message).helped(help))
+                let finding = self.finding(place, message).helped(help);
+                Some(if unheard { finding.mild() } else { finding })
             }
         }
     }
@@ -91,7 +96,7 @@ fn prefix(found: &Use) -> String {
 fn elsewhere(scope: &Scope, found: &Use, at: usize) -> Option<String> {
     let names: Vec<&str> = found.path.names.iter().map(String::as_str).collect();
     let root = &scope.root;
-    if found.path.data || at > 0 && names[0] != "formVariables" && names[0] != "context" {
+    if found.path.data || at > 0 && !matches!(names[0], "formVariables" | "context" | "environment") {
         return None;
     }
     let written = names.join(".");
@@ -117,6 +122,15 @@ fn elsewhere(scope: &Scope, found: &Use, at: usize) -> Option<String> {
         if unwrapped {
             return Some(rest.join("."));
         }
+    }
+    // `environment.x` and `formVariables.x` in an approval's body.
+    if matches!(*first, "formVariables" | "environment") && !rest.is_empty() {
+        let forms = ["environmentFormVariables", "approvalFormVariables"];
+        let holds = |form: &&str| {
+            let Member::Known(Shape::Object(_)) = root.member(form) else { return false };
+            root.at([*form].into_iter().chain(rest.iter().copied())).is_some()
+        };
+        return forms.into_iter().find(holds).map(|form| format!("{form}.{}", rest.join(".")));
     }
     None
 }
