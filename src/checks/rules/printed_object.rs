@@ -1,5 +1,7 @@
 //! `printed-object`
 
+use std::collections::HashSet;
+
 use super::prelude::*;
 use crate::checks::names::{How, Lookup, Shape, Use};
 use crate::checks::near::listed;
@@ -12,7 +14,7 @@ const TEXT_HELPERS: [&str; 3] = ["pathEncode", "queryEncode", "basicAuthHeaderVa
 
 /// What is most likely meant by a value that has members, the best first.
 const LIKELY: [&str; 9] =
-    ["plainText", "name", "displayName", "simple", "rfc3339", "href", "key", "email", "accessToken"];
+    ["plainText", "name", "displayName", "simple", "rfc3339", "href", "key", "email", "baseURI"];
 
 impl Rule for PrintedObject {
     fn id(&self) -> &'static str {
@@ -25,11 +27,10 @@ impl Rule for PrintedObject {
 
     fn check(&self, scene: Scene<'_>, out: &mut Vec<Finding>) {
         for reading in scene.readings {
-            let mut told: Vec<&str> = Vec::new();
+            let mut told: HashSet<&str> = HashSet::new();
             for found in &reading.uses {
                 let text = found.path.text.as_str();
-                let Some(shape) = printed(found).filter(|_| !told.contains(&text)) else { continue };
-                told.push(text);
+                let Some(shape) = printed(found).filter(|_| told.insert(text)) else { continue };
                 let (what, help) = match shape {
                     Shape::List(_) => ("a list of objects", "walk over it with `each`".to_owned()),
                     Shape::Map(_) => ("an object", format!("walk over it with `each`, or name a member: `{text}.…`")),

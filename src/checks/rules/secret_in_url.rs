@@ -1,5 +1,7 @@
 //! `secret-in-url`
 
+use std::collections::HashSet;
+
 use super::prelude::*;
 use crate::catalog::TemplateRole;
 use crate::checks::names::{Position, position_at, positions};
@@ -23,6 +25,7 @@ impl Rule for SecretInUrl {
     fn check(&self, scene: Scene<'_>, out: &mut Vec<Finding>) {
         for reading in scene.readings.iter().filter(|reading| reading.template.role == TemplateRole::Url) {
             let positions = positions(&reading.template.text, &reading.parts);
+            let mut told: HashSet<&str> = HashSet::new();
             for found in reading.uses.iter().filter(|found| scene.is_secret(reading, found)) {
                 let landed = position_at(&positions, found.path.span.start);
                 let place = match landed {
@@ -32,6 +35,10 @@ impl Rule for SecretInUrl {
                     // A whole address may be secret, and user info becomes a header.
                     _ => continue,
                 };
+                // The same name is told once for an address, at its first place.
+                if !told.insert(&found.path.text) {
+                    continue;
+                }
                 let message = format!("the secret `{}` stands in the address, in its {place}", found.path.text);
                 let help = "send it in a header when the receiver takes it there: logs keep addresses";
                 out.push(self.finding(scene.within(reading, found.path.span.clone()), message).helped(help));

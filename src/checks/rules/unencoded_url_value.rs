@@ -1,5 +1,7 @@
 //! `unencoded-url-value`
 
+use std::collections::HashSet;
+
 use super::prelude::*;
 use crate::catalog::TemplateRole;
 use crate::checks::names::{How, Lookup, Position, Shape, position_at, positions};
@@ -23,6 +25,7 @@ impl Rule for UnencodedUrlValue {
     fn check(&self, scene: Scene<'_>, out: &mut Vec<Finding>) {
         for reading in scene.readings.iter().filter(|reading| reading.template.role == TemplateRole::Url) {
             let positions = positions(&reading.template.text, &reading.parts);
+            let mut told: HashSet<&str> = HashSet::new();
             for found in reading.uses.iter().filter(|found| found.how == How::Printed) {
                 if !matches!(found.found, Lookup::Known(Shape::FreeText)) {
                     continue;
@@ -36,6 +39,10 @@ impl Rule for UnencodedUrlValue {
                     _ => continue,
                 };
                 let text = &found.path.text;
+                // The same name is told once for an address, at its first place.
+                if !told.insert(text) {
+                    continue;
+                }
                 let message = format!("`{text}` is free text, and stands unencoded in the {place} of an address");
                 let help = format!("write `{{{{{helper} {text}}}}}`");
                 out.push(self.finding(scene.within(reading, found.path.span.clone()), message).helped(help));

@@ -1,5 +1,7 @@
 //! `unknown-variable`
 
+use std::collections::HashSet;
+
 use super::prelude::*;
 use crate::checks::names::{Lookup, Member, Reading, Scope, Shape, Use};
 use crate::checks::near::listed;
@@ -20,14 +22,14 @@ impl Rule for UnknownVariable {
     fn check(&self, scene: Scene<'_>, out: &mut Vec<Finding>) {
         for reading in scene.readings {
             let Some(scope) = &reading.scope else { continue };
-            let mut told: Vec<&str> = Vec::new();
+            let mut told: HashSet<&str> = HashSet::new();
             for found in &reading.uses {
                 // The same name is told once for a template, at its first place.
-                if told.contains(&found.path.text.as_str()) {
+                if told.contains(found.path.text.as_str()) {
                     continue;
                 }
                 if let Some(finding) = self.judge(scene, reading, scope, found) {
-                    told.push(&found.path.text);
+                    told.insert(&found.path.text);
                     out.push(finding);
                 }
             }
@@ -38,10 +40,11 @@ impl Rule for UnknownVariable {
 impl UnknownVariable {
     fn judge(&self, scene: Scene<'_>, reading: &Reading<'_>, scope: &Scope, found: &Use) -> Option<Finding> {
         let text = &found.path.text;
-        let place = scene.within(reading, found.path.span.clone());
+        // Finding a place means reading a long text up to it, so it waits until there is something to tell.
+        let place = || scene.within(reading, found.path.span.clone());
         match &found.found {
             Lookup::Known(_) => None,
-            Lookup::NoData => Some(self.no_data(place, found)),
+            Lookup::NoData => Some(self.no_data(place(), found)),
             Lookup::Missing { at, parent, open } => {
                 let name = &found.path.names[*at];
                 let at_root = *at == 0 && found.from_root.as_ref().is_some_and(|names| names.first() == Some(name));
@@ -60,7 +63,7 @@ impl UnknownVariable {
                     .map(|written| format!("write `{written}`"))
                     .or_else(|| near.map(|near| format!("did you mean `{}`?", with_name(found, *at, near))))
                     .unwrap_or_else(|| describe(scope, found, parent));
-                let finding = self.finding(place, message).helped(help);
+                let finding = self.finding(place(), message).helped(help);
                 Some(if unheard { finding.mild() } else { finding })
             }
         }
