@@ -46,6 +46,11 @@ pub(super) fn load(directory: &Path) -> Loaded {
 fn read_manifest(file: &Path, directory: &Path, findings: &mut Vec<Finding>) -> Option<String> {
     let start = Place::start_of(file);
     let refusal = match files::read_text(file) {
+        Ok(text) if is_hollow(&text) => {
+            let message = "the file holds nothing but NUL characters";
+            findings.push(Finding::error(ENCODING, start, message).help("it was cut off or damaged: write it anew"));
+            return None;
+        }
         Ok(text) => return Some(without_mark(text, file, findings).0),
         Err(refusal) => refusal,
     };
@@ -64,6 +69,11 @@ fn read_manifest(file: &Path, directory: &Path, findings: &mut Vec<Finding>) -> 
         Refusal::Escapes(reason) => Finding::error(PATH_ESCAPE, start, reason),
     });
     None
+}
+
+/// Whether a file is as long as it should be, and empty all the same: so a disk leaves it that failed.
+fn is_hollow(text: &str) -> bool {
+    text.contains('\0') && text.chars().all(|character| character == '\0' || character.is_whitespace())
 }
 
 /// A file whose name is nearly `manifest.json`.

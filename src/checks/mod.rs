@@ -3,7 +3,6 @@
 //! Rules are sync, pure and offline, and never stop at the first mistake. They judge what was loaded: they
 //! read no files, and leave to the schema check what a schema can say.
 
-mod javascript_regex;
 mod names;
 mod near;
 mod parts;

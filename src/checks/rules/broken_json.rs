@@ -18,6 +18,13 @@ impl Rule for BrokenJson {
     }
 
     fn check(&self, scene: Scene<'_>, out: &mut Vec<Finding>) {
+        for broken in &scene.rehearsal.breaks {
+            let reading = &scene.readings[broken.reading];
+            if let Some((message, help)) = describe(reading, broken) {
+                let place = scene.within(reading, broken.span.clone());
+                out.push(self.finding(place, format!("{message}{}", when(broken))).helped(help));
+            }
+        }
         for (reading, kind) in &scene.rehearsal.payloads {
             let place = scene.value(&scene.readings[*reading].template.pointer);
             let what = match kind {
@@ -33,13 +40,6 @@ impl Rule for BrokenJson {
             let message = format!("prefix and suffix make no JSON around the flag data: {what}");
             let help = "they stand right before and behind one JSON object, as `{\"items\":[` and `]}`";
             out.push(self.finding(place, message).helped(help));
-        }
-        for broken in &scene.rehearsal.breaks {
-            let reading = &scene.readings[broken.reading];
-            if let Some((message, help)) = describe(reading, broken) {
-                let place = scene.within(reading, broken.span.clone());
-                out.push(self.finding(place, format!("{message}{}", when(broken))).helped(help));
-            }
         }
     }
 }

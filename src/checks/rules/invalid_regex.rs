@@ -1,7 +1,10 @@
 //! `invalid-regex`
 
+mod javascript;
+
+use javascript::read;
+
 use super::prelude::*;
-use crate::checks::javascript_regex::read;
 use crate::checks::parts::{empty_expressions, regular_expressions};
 
 /// A matcher that does not compile never matches: approvals wait for ever. An empty one matches every answer.

@@ -13,8 +13,7 @@ pub(super) struct PrintedObject;
 const TEXT_HELPERS: [&str; 3] = ["pathEncode", "queryEncode", "basicAuthHeaderValue"];
 
 /// What is most likely meant by a value that has members, the best first.
-const LIKELY: [&str; 9] =
-    ["plainText", "name", "displayName", "simple", "rfc3339", "href", "key", "email", "baseURI"];
+const LIKELY: [&str; 9] = ["plainText", "name", "displayName", "simple", "rfc3339", "href", "key", "email", "baseURI"];
 
 impl Rule for PrintedObject {
     fn id(&self) -> &'static str {

@@ -24,8 +24,9 @@ impl Rule for UnknownVariable {
             let Some(scope) = &reading.scope else { continue };
             let mut told: HashSet<&str> = HashSet::new();
             for found in &reading.uses {
-                // The same name is told once for a template, at its first place.
-                if told.contains(found.path.text.as_str()) {
+                // The same name is told once for a template, at its first place. Finding a place means reading a long
+                // text up to it, so nothing is done for names that are known.
+                if matches!(found.found, Lookup::Known(_)) || told.contains(found.path.text.as_str()) {
                     continue;
                 }
                 if let Some(finding) = self.judge(scene, reading, scope, found) {
@@ -40,11 +41,10 @@ impl Rule for UnknownVariable {
 impl UnknownVariable {
     fn judge(&self, scene: Scene<'_>, reading: &Reading<'_>, scope: &Scope, found: &Use) -> Option<Finding> {
         let text = &found.path.text;
-        // Finding a place means reading a long text up to it, so it waits until there is something to tell.
-        let place = || scene.within(reading, found.path.span.clone());
+        let place = scene.within(reading, found.path.span.clone());
         match &found.found {
             Lookup::Known(_) => None,
-            Lookup::NoData => Some(self.no_data(place(), found)),
+            Lookup::NoData => Some(self.no_data(place, found)),
             Lookup::Missing { at, parent, open } => {
                 let name = &found.path.names[*at];
                 let at_root = *at == 0 && found.from_root.as_ref().is_some_and(|names| names.first() == Some(name));
@@ -63,7 +63,7 @@ impl UnknownVariable {
                     .map(|written| format!("write `{written}`"))
                     .or_else(|| near.map(|near| format!("did you mean `{}`?", with_name(found, *at, near))))
                     .unwrap_or_else(|| describe(scope, found, parent));
-                let finding = self.finding(place(), message).helped(help);
+                let finding = self.finding(place, message).helped(help);
                 Some(if unheard { finding.mild() } else { finding })
             }
         }

@@ -6,8 +6,8 @@
 use std::ops::Range;
 
 use super::cases::{samples, serves};
-use super::edit::{filled_in, first_absent};
 use super::form::{Filling, body_form};
+use super::rehearsal::{filled_in, first_absent};
 use super::stage::{SampleEvent, Stage, text};
 use super::{POLICY, address};
 use crate::catalog::{Integration, TemplateRole};
@@ -137,21 +137,20 @@ impl Trial<'_, '_> {
             let used = self.reading.uses.iter().find(|used| used.path.span == error.span);
             // What no event has is told by `unknown-variable`.
             let Some(used) = used.filter(|used| matches!(used.found, Lookup::Known(_))) else { return };
-            let path: Option<Vec<&str>> = used.from_root.as_ref().map(|path| path.iter().map(String::as_str).collect());
-            let inner = path.as_deref().and_then(|path| match within {
-                Some(within) => path.split_first().filter(|(first, _)| **first == within).map(|(_, rest)| rest),
+            let inner: Option<&[String]> = used.from_root.as_deref().and_then(|path| match within {
+                Some(within) => path.split_first().filter(|(first, _)| *first == within).map(|(_, rest)| rest),
                 None => Some(path),
             });
-            let guard = inner.map_or_else(
-                || name.clone(),
-                |inner| {
-                    let lacking = first_absent(&event, inner);
-                    within.map_or_else(|| lacking.clone(), |within| format!("{within}.{lacking}"))
-                },
-            );
+            let lacking = inner.map(|inner| first_absent(&event, inner));
+            let guard = match (lacking, within) {
+                (None, _) => name.clone(),
+                (Some(lacking), None) => lacking,
+                (Some(lacking), Some(within)) => format!("{within}.{lacking}"),
+            };
             self.note(used, guard, *absent, reached);
             let Some(inner) = inner.filter(|inner| !inner.is_empty()) else { return };
-            let next = filled_in(&event, inner).into_owned();
+            let names: Vec<&str> = inner.iter().map(String::as_str).collect();
+            let next = filled_in(&event, &names).into_owned();
             event = next;
         }
     }

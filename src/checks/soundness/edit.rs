@@ -112,23 +112,6 @@ pub(super) fn differences(one: &Value<'_>, other: &Value<'_>) -> Vec<Vec<String>
     found
 }
 
-/// The shortest part of `path` that the event lacks: that is what has to be asked about.
-pub(super) fn first_absent(event: &Value<'_>, path: &[&str]) -> String {
-    let end = (1..path.len()).find(|end| event.at(&path[..*end]).is_none_or(|value| *value == Value::Null));
-    path[..end.unwrap_or(path.len())].join(".")
-}
-
-/// A copy with an empty text at `path`; what stands in its way becomes an object.
-pub(super) fn filled_in<'a>(event: &Value<'a>, path: &[&str]) -> Value<'a> {
-    let mut event = event.clone();
-    for end in 1..path.len() {
-        if event.at(&path[..end]).is_none_or(|value| value.as_object().is_none()) {
-            event = set(&event, &path[..end], Some(Value::Object(Object::default())));
-        }
-    }
-    set(&event, path, Some(Value::text("")))
-}
-
 /// A copy of an object with some of its members replaced, added or, with `None`, taken out, in one go. Of two
 /// changes of one member the first counts.
 pub(super) fn set_all<'a>(value: &Value<'a>, changes: Vec<(&'a str, Option<Value<'a>>)>) -> Value<'a> {

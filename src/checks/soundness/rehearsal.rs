@@ -5,16 +5,15 @@ use std::ops::Range;
 use super::absent::{self, Absent};
 use super::address::{self, BadAddress};
 use super::cases::{Case, Props, samples};
-use super::edit::{self, filled_in, first_absent};
 use super::form::Filling;
 use super::json::{Kind, first_mistake};
 use super::stage::{SampleEvent, Stage};
 use super::trace::Trace;
-use super::{payload, shrink, synthetic};
+use super::{edit, payload, shrink, synthetic};
 use crate::catalog::{Integration, TemplateRole};
 use crate::checks::names::{Lookup, Reading};
 use crate::render::{Context, Escape, Options, RenderError, RenderErrorKind, Template};
-use crate::value::Value;
+use crate::value::{Object, Value};
 
 /// What went wrong when an integration's templates were rendered.
 #[derive(Debug, Default)]
@@ -354,10 +353,7 @@ impl Stand<'_> {
             // What no event has is told by `unknown-variable`.
             if !used.is_some_and(|used| !matches!(used.found, Lookup::Known(_))) {
                 let is_form = path.as_ref().is_some_and(|path| path[0] == "formVariables");
-                let lacking = path
-                    .as_ref()
-                    .filter(|_| !is_form)
-                    .map(|path| first_absent(&event, &path.iter().map(String::as_str).collect::<Vec<_>>()));
+                let lacking = path.as_ref().filter(|_| !is_form).map(|path| first_absent(&event, path));
                 let guard = lacking.unwrap_or_else(|| name.clone());
                 self.note(missing, name, guard, error.span.clone(), sample, reference, is_form);
             }
@@ -418,6 +414,24 @@ impl Stand<'_> {
             }),
         }
     }
+}
+
+/// The shortest part of `path` that the event lacks: that is what has to be asked about.
+pub(super) fn first_absent(event: &Value<'_>, path: &[String]) -> String {
+    let names: Vec<&str> = path.iter().map(String::as_str).collect();
+    let end = (1..names.len()).find(|end| event.at(&names[..*end]).is_none_or(|value| *value == Value::Null));
+    names[..end.unwrap_or(names.len())].join(".")
+}
+
+/// A copy with an empty text at `path`; what stands in its way becomes an object.
+pub(super) fn filled_in<'a>(event: &Value<'a>, path: &[&str]) -> Value<'a> {
+    let mut event = event.clone();
+    for end in 1..path.len() {
+        if event.at(&path[..end]).is_none_or(|value| value.as_object().is_none()) {
+            event = edit::set(&event, &path[..end], Some(Value::Object(Object::default())));
+        }
+    }
+    edit::set(&event, path, Some(Value::text("")))
 }
 
 /// What a field holds in the event that breaks, in words, seen from one that does not.
