@@ -105,7 +105,7 @@ fn exactly_a_helper_that_makes_a_text_refuses_what_is_not_there() {
         template.render(context, options.exactly()).map_err(|error| (error.kind, error.span))
     };
     let absent = RenderErrorKind::NoText("comment".to_owned(), true);
-    assert_eq!(told(r#"{"name":"a b","tags":[]}"#), Err((absent, 50..57)));
+    assert_eq!(told(r#"{"name":"a b","tags":[]}"#), Err((absent, 55..62)));
     let null = RenderErrorKind::NoText("tags".to_owned(), false);
     assert_eq!(told(r#"{"name":"a b","tags":null}"#), Err((null, 34..38)));
     assert_eq!(told(r#"{"name":"a b","tags":["x"],"comment":""}"#), Ok("a%20b/x/".to_owned()));

@@ -191,7 +191,7 @@ fn an_approvals_addresses_see_its_id_once_there_is_one() {
     for (request, text, word) in [
         ("statusRequest", "{{host}}/{{context.title.plainText}}", "`context` has no `title`"),
         ("statusRequest", "{{host}}/{{lamps}}", "nothing provides `lamps`"),
-        ("statusRequest", "{{host}}/{{formVariables.apiToken}}", "write `apiToken`"),
+        ("statusRequest", "{{host}}/{{formVariables.colour}}", "write `colour`"),
         ("statusRequest", "{{host}}/{{region}}", "write `environment.region`"),
         ("creationRequest", "{{host}}/{{context.approvalId}}", "nothing provides `context.approvalId`"),
     ] {
