@@ -71,11 +71,6 @@ fn read_manifest(file: &Path, directory: &Path, findings: &mut Vec<Finding>) -> 
     None
 }
 
-/// Whether a file is as long as it should be, and empty all the same: so a disk leaves it that failed.
-fn is_hollow(text: &str) -> bool {
-    text.contains('\0') && text.chars().all(|character| character == '\0' || character.is_whitespace())
-}
-
 /// A file whose name is nearly `manifest.json`.
 pub(super) fn near_manifest(directory: &Path) -> Option<String> {
     let names: Vec<String> =
@@ -86,6 +81,11 @@ pub(super) fn near_manifest(directory: &Path) -> Option<String> {
         stem == "manifest" || strsim::damerau_levenshtein(&lower, "manifest.json") <= 2
     });
     slip.cloned()
+}
+
+/// Whether a file is as long as it should be, and empty all the same: so a disk leaves it that failed.
+fn is_hollow(text: &str) -> bool {
+    text.contains('\0') && text.chars().all(|character| character == '\0' || character.is_whitespace())
 }
 
 /// Takes the byte order mark off a text, and tells of it.

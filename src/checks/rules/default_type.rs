@@ -40,7 +40,7 @@ impl Rule for DefaultType {
                     ) => (format!("`{key}` holds a text, and its default is a boolean"), "write it in quotes"),
                     // An optional address may start as none.
                     (Some(Value::String(text)), FormVariableType::Uri)
-                        if !(text.is_empty() && variable.optional()) && !is_address(text) =>
+                        if !(is_address(text) || text.is_empty() && variable.optional()) =>
                     {
                         (
                             format!("`{key}` holds an address, and its default `{text}` is none"),

@@ -52,7 +52,8 @@ impl UnknownVariable {
                 let near = near_miss(name, parent.names()).filter(|_| !of_elsewhere);
                 // There may be more at an open root than is known, but hardly what nobody has seen.
                 let unheard = *open && near.is_none() && !of_elsewhere;
-                if unheard && !(at_root && !scope.elsewhere.is_empty()) {
+                let knows_its_root = at_root && !scope.elsewhere.is_empty();
+                if unheard && !knows_its_root {
                     return None;
                 }
                 let message = match found.path.names[..*at].split_last() {
