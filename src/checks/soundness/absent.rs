@@ -47,7 +47,13 @@ pub(super) fn judge(
     stage: &Stage<'_>,
     found: &mut Vec<Absent>,
 ) {
-    if !reading.uses.iter().any(makes_text) || Capability::of(&reading.template.pointer) != Some(HOOK) {
+    // In an address only the event may lack something: what administrators leave empty is an empty text.
+    let is_body = matches!(reading.template.role, TemplateRole::HookBody(_));
+    let of_event = |used: &Use| {
+        is_body || used.from_root.as_ref().is_none_or(|path| path.first().is_some_and(|first| first == CONTEXT))
+    };
+    let asked = reading.uses.iter().any(|used| makes_text(used) && of_event(used));
+    if !asked || Capability::of(&reading.template.pointer) != Some(HOOK) {
         return;
     }
     let Some(hook) = integration.manifest.hook() else { return };

@@ -4,6 +4,8 @@
 //! character, a needless escape is the character itself, and a text is read by UTF-16 units. Only says whether an
 //! expression is one, and where not; it matches nothing. What came after 2023, such as `(?i:…)`, is refused.
 
+use std::collections::HashSet;
+
 /// Why a text is no regular expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mistake {
@@ -94,7 +96,7 @@ struct Reader<'u> {
     units: &'u [u16],
     at: usize,
     named: bool,
-    names: Vec<String>,
+    names: HashSet<String>,
     referred: Vec<String>,
 }
 
@@ -103,7 +105,7 @@ const ENDLESS: u32 = i32::MAX as u32;
 
 impl<'u> Reader<'u> {
     fn new(units: &'u [u16], named: bool) -> Self {
-        Reader { units, at: 0, named, names: Vec::new(), referred: Vec::new() }
+        Reader { units, at: 0, named, names: HashSet::new(), referred: Vec::new() }
     }
 
     fn peek(&self) -> Option<char> {
@@ -217,11 +219,7 @@ impl<'u> Reader<'u> {
         }
         if self.eat("<") {
             let name = self.name().ok_or(Mistake::InvalidGroupName)?;
-            if self.names.contains(&name) {
-                return Err(Mistake::DuplicateGroupName);
-            }
-            self.names.push(name);
-            return Ok(Term::Atom);
+            return if self.names.insert(name) { Ok(Term::Atom) } else { Err(Mistake::DuplicateGroupName) };
         }
         Err(match self.peek() {
             Some('P') => Mistake::ForeignName,
