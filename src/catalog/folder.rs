@@ -37,7 +37,8 @@ pub(super) fn load(directory: &Path) -> Loaded {
         }
         let mentions = templates::mentions(&manifest, &source);
         let templates = mentions.iter().filter_map(|mention| reader.template(mention)).collect();
-        Integration { key, directory: directory.clone(), manifest, source, templates }
+        let has_templates_folder = files::join(&directory, "templates").is_dir();
+        Integration { key, directory: directory.clone(), has_templates_folder, manifest, source, templates }
     });
     Loaded { directory, integration, findings }
 }
@@ -46,6 +47,11 @@ pub(super) fn load(directory: &Path) -> Loaded {
 fn read_manifest(file: &Path, directory: &Path, findings: &mut Vec<Finding>) -> Option<String> {
     let start = Place::start_of(file);
     let refusal = match files::read_text(file) {
+        Ok(text) if is_hollow(&text) => {
+            let message = "the file holds nothing but NUL characters";
+            findings.push(Finding::error(ENCODING, start, message).help("it was cut off or damaged: write it anew"));
+            return None;
+        }
         Ok(text) => return Some(without_mark(text, file, findings).0),
         Err(refusal) => refusal,
     };
@@ -92,6 +98,11 @@ pub(super) fn near_manifest(directory: &Path) -> Option<String> {
         stem == "manifest" || strsim::damerau_levenshtein(&lower, "manifest.json") <= 2
     });
     slip.cloned()
+}
+
+/// Whether a file is as long as it should be, and empty all the same: so a disk leaves it that failed.
+fn is_hollow(text: &str) -> bool {
+    text.contains('\0') && text.chars().all(|character| character == '\0' || character.is_whitespace())
 }
 
 /// Takes the byte order mark off a text, and tells of it.

@@ -46,6 +46,22 @@ impl Rule for BrokenJson {
                 out.push(self.finding(place, format!("{message}{}", when(broken))).helped(help));
             }
         }
+        for (reading, kind) in &scene.rehearsal.payloads {
+            let place = scene.value(&scene.readings[*reading].template.pointer);
+            let what = match kind {
+                Kind::OpenBracket => "a bracket is never closed",
+                Kind::WrongBracket => "a bracket closes nothing that is open",
+                Kind::AfterEnd => "something stands beside it",
+                Kind::TrailingComma | Kind::StrayComma => "a comma is too many",
+                Kind::MissingComma => "a comma is missing",
+                Kind::MissingColon => "a colon is missing",
+                Kind::OpenString => "a string is never closed",
+                _ => "something stands outside of quotes",
+            };
+            let message = format!("prefix and suffix make no JSON around the flag data: {what}");
+            let help = "they stand right before and behind one JSON object, as `{\"items\":[` and `]}`";
+            out.push(self.finding(place, message).helped(help));
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `invalid-url`
 
 use super::prelude::*;
+use crate::checks::parts::endpoints;
 
 /// A request without an address goes nowhere.
 pub(super) struct InvalidUrl;
@@ -15,6 +16,13 @@ impl Rule for InvalidUrl {
     }
 
     fn check(&self, scene: Scene<'_>, out: &mut Vec<Finding>) {
+        for (pointer, endpoint) in endpoints(&scene.integration.manifest) {
+            let (url, at) = (endpoint.url.as_str(), format!("{pointer}/url"));
+            if url.trim() != url && !url.trim().is_empty() && scene.has(&at) {
+                let message = "white space stands around the address".to_owned();
+                out.push(self.finding(scene.value(&at), message).helped("remove it").mild());
+            }
+        }
         for bad in &scene.rehearsal.addresses {
             let reading = &scene.readings[bad.reading];
             let when = bad.when.as_ref().map(|when| format!(" when {when}")).unwrap_or_default();

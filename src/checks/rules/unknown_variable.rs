@@ -1,5 +1,7 @@
 //! `unknown-variable`
 
+use std::collections::HashSet;
+
 use super::prelude::*;
 use crate::checks::names::{How, Lookup, Member, Reading, Scope, Shape, Use};
 use crate::checks::near::{listed, written};
@@ -20,14 +22,15 @@ impl Rule for UnknownVariable {
     fn check(&self, scene: Scene<'_>, out: &mut Vec<Finding>) {
         for reading in scene.readings {
             let Some(scope) = &reading.scope else { continue };
-            let mut told: Vec<&str> = Vec::new();
+            let mut told: HashSet<&str> = HashSet::new();
             for found in &reading.uses {
-                // The same name is told once for a template, at its first place.
-                if told.contains(&found.path.text.as_str()) {
+                // The same name is told once for a template, at its first place. Finding a place means reading a long
+                // text up to it, so nothing is done for names that are known.
+                if matches!(found.found, Lookup::Known(_)) || told.contains(found.path.text.as_str()) {
                     continue;
                 }
                 if let Some(finding) = self.judge(scene, reading, scope, found) {
-                    told.push(&found.path.text);
+                    told.insert(&found.path.text);
                     out.push(finding);
                 }
             }
@@ -51,8 +54,13 @@ impl UnknownVariable {
             }
             Lookup::Missing { at, parent, open } => {
                 let name = &found.path.names[*at];
-                let near = near_miss(name, parent.names());
-                if *open && near.is_none() {
+                let at_root = *at == 0 && found.from_root.as_ref().is_some_and(|names| names.first() == Some(name));
+                let of_elsewhere = at_root && scope.elsewhere.contains(name);
+                let near = near_miss(name, parent.names()).filter(|_| !of_elsewhere);
+                // There may be more at an open root than is known, but hardly what nobody has seen.
+                let unheard = *open && near.is_none() && !of_elsewhere;
+                let knows_its_root = at_root && !scope.elsewhere.is_empty();
+                if unheard && !knows_its_root {
                     return None;
                 }
                 let message = match found.path.names[..*at].split_last() {
@@ -65,7 +73,8 @@ impl UnknownVariable {
                     .or_else(|| is_else.then(|| "did you mean `{{else}}`?".to_owned()))
                     .or_else(|| near.map(|near| format!("did you mean `{}`?", with_name(found, *at, near))))
                     .unwrap_or_else(|| describe(scope, found, parent));
-                Some(self.finding(place, message).helped(help))
+                let finding = self.finding(place, message).helped(help);
+                Some(if unheard { finding.mild() } else { finding })
             }
         }
     }
@@ -100,7 +109,7 @@ fn prefix(found: &Use) -> String {
 fn elsewhere(scope: &Scope, found: &Use, at: usize) -> Option<String> {
     let names: Vec<&str> = found.path.names.iter().map(String::as_str).collect();
     let root = &scope.root;
-    if found.path.data || at > 0 && names[0] != "formVariables" && names[0] != "context" {
+    if found.path.data || at > 0 && !matches!(names[0], "formVariables" | "context" | "environment") {
         return None;
     }
     let written = written(&names);
@@ -126,6 +135,15 @@ fn elsewhere(scope: &Scope, found: &Use, at: usize) -> Option<String> {
         if unwrapped {
             return Some(crate::checks::near::written(rest));
         }
+    }
+    // `environment.x` and `formVariables.x` in an approval's body.
+    if matches!(*first, "formVariables" | "environment") && !rest.is_empty() {
+        let forms = ["environmentFormVariables", "approvalFormVariables"];
+        let holds = |form: &&str| {
+            let Member::Known(Shape::Object(_)) = root.member(form) else { return false };
+            root.at([*form].into_iter().chain(rest.iter().copied())).is_some()
+        };
+        return forms.into_iter().find(holds).map(|form| format!("{form}.{}", rest.join(".")));
     }
     None
 }
