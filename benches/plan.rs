@@ -40,7 +40,7 @@ fn form_value(form: &FormValues) -> Value<'static> {
 }
 
 fn plans(criterion: &mut Criterion) {
-    let integration = integration();
+    let integration = Arc::new(integration());
     let bytes = event_bytes();
     let event = Event::parse(&bytes).expect("it is JSON");
     let form = fill_in(&integration.manifest, &FormValues::default());

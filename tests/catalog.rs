@@ -58,7 +58,10 @@ fn a_broken_folder_hides_no_other() {
             "1:1 the folder has no `manifest.json`; write one, or start with `flagpost new`"
         ]
     );
-    assert_eq!(told(&findings, "unreadable-file"), ["1:1 `manifest.json` cannot be read: it is a folder; "]);
+    assert_eq!(
+        told(&findings, "unreadable-file"),
+        ["1:1 `manifest.json` cannot be read: it is a folder; rename the folder, and write a file of that name"]
+    );
 }
 
 #[test]
@@ -128,7 +131,8 @@ fn links_stay_in_the_folder_too() {
     let outside = link("../../../secret.json");
     assert!(outside[0].contains("it is a link to another folder"), "{outside:?}");
     let nowhere = link("nowhere.json");
-    assert!(nowhere[0].contains("there is no file `templates/flag.json`"), "{nowhere:?}");
+    let message = "20:9 `templates/flag.json` is a link to `nowhere.json`, which is not there";
+    assert_eq!(nowhere, [format!("{message}; put the file itself in place of the link")]);
 }
 
 #[cfg(unix)]
@@ -139,7 +143,9 @@ fn nobody_waits_for_a_file_that_is_none() {
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo is there").success());
     assert_eq!(
         told(&tree.findings(), "unreadable-file"),
-        ["20:9 `templates/flag.json` cannot be read: it is not a regular file; "]
+        [
+            "20:9 `templates/flag.json` cannot be read: it is not a regular file; put a plain file there that may be read"
+        ]
     );
 }
 
@@ -158,7 +164,7 @@ fn a_missing_file_is_told_with_the_one_that_was_meant() {
         assert_eq!(refusals(path), [format!("20:9 there is no file `{path}`; {help}")]);
     }
     assert_eq!(refusals(""), ["20:9 the path is empty; name a file inside the folder"]);
-    assert_eq!(refusals("templates"), ["20:9 `templates` cannot be read: it is a folder; "]);
+    assert_eq!(refusals("templates"), ["20:9 `templates` cannot be read: it is a folder; name a file in it"]);
     assert_eq!(
         refusals("templates/flag.json.hbs/x"),
         ["20:9 there is no file `templates/flag.json.hbs/x`; did you mean `templates/flag.json.hbs`?"]
@@ -187,14 +193,24 @@ fn template_files_are_bounded_text() {
         Tree::with_manifest(with_template("flag.txt")).file("integrations/example/flag.txt", content).findings()
     };
     let large = with(&vec![b'x'; 1024 * 1024 + 1]);
-    assert_eq!(told(&large, "unreadable-file"), ["20:9 `flag.txt` cannot be read: it is larger than 1024 KiB; "]);
+    assert_eq!(
+        told(&large, "unreadable-file"),
+        [
+            "20:9 `flag.txt` cannot be read: it is larger than 1024 KiB; keep the file smaller, or take out what is not sent"
+        ]
+    );
     let latin = with(b"one\ncaf\xe9");
     assert_eq!(told(&latin, "encoding"), ["2:4 the file is not UTF-8 from here on; save it as UTF-8"]);
     assert_eq!(latin[0]["file"], "integrations/example/flag.txt");
     let marked = with(b"\xef\xbb\xbfone");
     assert_eq!(told(&marked, "encoding"), ["1:1 the file begins with a byte order mark; save it as UTF-8 without BOM"]);
     let large = Tree::with_manifest(" ".repeat(1024 * 1024 + 1)).findings();
-    assert_eq!(told(&large, "unreadable-file"), ["1:1 `manifest.json` cannot be read: it is larger than 1024 KiB; "]);
+    assert_eq!(
+        told(&large, "unreadable-file"),
+        [
+            "1:1 `manifest.json` cannot be read: it is larger than 1024 KiB; keep the file smaller, or take out what is not sent"
+        ]
+    );
 }
 
 #[test]

@@ -7,7 +7,9 @@ use std::future::{Future, ready};
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
-use flagpost::delivery::{Answer, Clock, Ending, Exchange, Failure, FailureKind, Order, Profile, StopReason, deliver};
+use flagpost::delivery::{
+    Answer, Clock, Ending, Exchange, Failure, FailureKind, Order, Phases, Profile, StopReason, deliver,
+};
 use flagpost::outbound::{OutboundRequest, Signing};
 use flagpost::secret::Secret;
 
@@ -60,7 +62,9 @@ fn answer(status: u16, retry_after: Option<&str>) -> Result<Answer, Failure> {
     Ok(Answer {
         status,
         retry_after: retry_after.map(str::to_owned),
+        headers: Vec::new(),
         body: Vec::new(),
+        phases: Phases::default(),
         truncated: false,
         address: None,
     })

@@ -343,10 +343,40 @@ fn what_cannot_be_read_ends_with_two() {
         assert!(!output.stderr.is_empty(), "{arguments:?}");
     }
     assert_snapshot!(said(&folder.explain(&[".", "--context", "event.json"])), @r#"
-    error: `./manifest.json` has no default policy
+    error: `manifest.json` has no default policy
       = help: it would be `capabilities.auditLogEventsHook.defaultPolicy`; or name a file by `--policy`
     [exit 2]
     "#);
+}
+
+#[test]
+fn a_key_that_is_there_twice_is_told() {
+    let policy = r#"[{"effect": "allow", "resources": ["proj/*"], "effect": "deny"}]"#;
+    assert_snapshot!(asked(policy, "proj/web", "updateTags"), @r#"
+    deny: `updateTags` on `proj/web` is held back
+      statement 1 denies it: its resource `proj/*` covers the target and it covers every action
+    warning: the key `effect` is here twice: the first is in line 1
+      --> policy.json:1:47 (/0/effect)
+       = help: remove one of them
+    [exit 0]
+    "#);
+}
+
+#[test]
+fn what_loading_the_integration_finds_is_told_too() {
+    let manifest = r#"{
+  "icons": {"square": "square.svg"},
+  "capabilities": {"auditLogEventsHook": {"defaultPolicy": [{"resources": ["proj/*"], "actions": ["*"],}]}}
+}"#;
+    let folder = Folder::with(&[("manifest.json", manifest), ("event.json", &event("test"))]);
+    for named in [".", "manifest.json", "./manifest.json"] {
+        let told = said(&folder.explain(&[named, "--resource", "proj/web", "--action", "updateTags"]));
+        assert!(told.starts_with("allow: `updateTags` on `proj/web` goes through"), "{told}");
+        assert!(told.contains("error[json-syntax]: a comma after the last value"), "{told}");
+        assert!(told.contains("error[missing-file]: there is no file `square.svg`"), "{told}");
+    }
+    let told = said(&Folder::with(&[("manifest.json", "[{")]).explain(&[".", "--context", "event.json"]));
+    assert!(told.contains("error[json-syntax]") && told.ends_with("[exit 2]"), "{told}");
 }
 
 #[test]

@@ -490,6 +490,32 @@ fn a_terminal_is_not_commanded_by_an_event() {
     assert!(!out.contains('\u{1b}') && out.contains("\\u{1b}]0;pwned"), "{out}");
 }
 
+#[test]
+fn the_shell_fills_in_the_placeholders_of_the_curl_command() {
+    let receiver = Receiver::start(vec![status(200)]);
+    let mut hook = with("/templates", json!({"flag": "f.txt"}));
+    hook["endpoint"]["url"] = json!("{{{host}}}/x?q={{queryEncode apiToken}}");
+    hook["endpoint"]["headers"] = json!([{"name": "X-Token", "value": "Bearer {{apiToken}}, it's"}]);
+    let folder = Folder::new(&hook, &form(), &[("f.txt", "a'{{formVariables.apiToken}}'$HOME {{{comment}}}")]);
+    let host = format!("host=http://{}", receiver.address);
+    for (comment, given) in
+        [("plain", None), ("tab\t%s", None), ("plain", Some("apiToken=t0p")), ("", Some("apiToken=t0p"))]
+    {
+        let mut arguments = vec!["--form", &host, "--format", "curl"];
+        arguments.extend(given.into_iter().flat_map(|given| ["--form", given]));
+        let command = preview(&folder, &json!({ "comment": comment }), &arguments).expect(0);
+        assert!(!command.contains("%24API_TOKEN"), "{command}");
+        let script = folder.write("command.sh", &command);
+        let ran = Command::new("sh").arg(&script).env("API_TOKEN", "s3\\n`id`$HOME").output().expect("the shell runs");
+        assert!(ran.status.success(), "{command}\n{}", String::from_utf8_lossy(&ran.stderr));
+        let received = receiver.received();
+        let last = received.last().expect("a request");
+        assert_eq!(last.target, "/x?q=s3\\n`id`$HOME");
+        assert_eq!(last.header("x-token"), Some("Bearer s3\\n`id`$HOME, it's"));
+        assert_eq!(String::from_utf8_lossy(&last.body), format!("a's3\\n`id`$HOME'$HOME {comment}"));
+    }
+}
+
 /// Bodies that shells, terminals and curl itself would each like to read in their own way.
 fn hostile_bodies() -> Vec<String> {
     let mut bodies: Vec<String> = [

@@ -2,6 +2,7 @@
 
 mod rules {
     mod documented;
+    mod echoes;
     mod forms;
     mod hooks;
     mod other_capabilities;

@@ -199,7 +199,7 @@ fn a_wrong_type_is_told_in_words_and_nothing_else() {
     let flag = |value: &str| format!("\"requiresOAuth\": {value},\n  \"author\"");
     let place = "6:20 `requiresOAuth` must be `true` or `false`, not";
     check("\"author\"", &flag("\"true\""), &[&format!("{place} text; write `true` without quotes")]);
-    check("\"author\"", &flag("1"), &[&format!("{place} a number; ")]);
+    check("\"author\"", &flag("1"), &[&format!("{place} a number; write `true`")]);
     check("\"author\"", &flag("null"), &[&format!("{place} `null`; give it a value, or leave the key out")]);
     check("\"1.0.0\"", "1", &["3:14 `version` must be text, not a number; write `\"1\"`"]);
     check(

@@ -81,10 +81,7 @@ fn a_tag_that_prints_nothing_where_a_value_is() {
     let findings = with_flag(template).findings();
     let lines: Vec<usize> = findings.iter().map(|told| told.line).collect();
     assert!(!lines.is_empty() && lines.iter().all(|line| *line == 2), "{findings:#?}");
-    assert!(
-        findings.iter().any(|told| told.message.contains("prints nothing where a value has to be")),
-        "{findings:#?}"
-    );
+    assert!(findings.iter().any(|told| told.message.contains("nothing where a value has to be")), "{findings:#?}");
 }
 
 #[test]

@@ -216,3 +216,43 @@ fn only(tree: &Tree, rule: &str) -> String {
     let blocks: Vec<&str> = human.split("\n\n").filter(|block| block.contains(&format!("[{rule}]"))).collect();
     blocks.join("\n\n")
 }
+
+#[test]
+fn what_is_not_told_is_counted() {
+    let unknown: String = (0..250).map(|index| format!("\"lamp{index}\": 1,\n  ")).collect();
+    let tree = Tree::with_manifest(MANIFEST.replacen("\"name\"", &format!("{unknown}\"name\""), 1));
+    let (findings, document, exit) = tree.validated(&[]);
+    assert_eq!((exit, &document["errors"]), (1, &201.into()));
+    let counts =
+        |finding: &Value| finding["message"].as_str().is_some_and(|text| text.contains("and 50 more mistakes"));
+    assert!(findings.iter().any(counts), "{findings:#?}");
+}
+
+#[test]
+fn a_file_of_nothing_but_nul_is_called_that() {
+    let (findings, _, exit) = Tree::with_manifest("\0\0\0\0\n\0").validated(&[]);
+    assert_eq!((exit, findings.len()), (1, 1), "{findings:#?}");
+    assert_eq!(findings[0]["rule"], "encoding");
+    assert!(findings[0]["message"].as_str().is_some_and(|text| text.contains("NUL")), "{findings:#?}");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_link_beside_its_folder_is_that_folder() {
+    let tree = Tree::with_manifest(MANIFEST);
+    let link = tree.path().join("integrations/again");
+    std::os::unix::fs::symlink("example", link).expect("a link can be made");
+    let answer = tree.run(&["validate"]);
+    assert_eq!((answer.exit, answer.stdout.as_str()), (0, "1 integration, 0 errors, 0 warnings\n"));
+}
+
+#[test]
+#[cfg(unix)]
+fn no_path_steers_the_terminal() {
+    let tree = Tree::new().integration("\u{1b}[31mred", "{");
+    for format in ["human", "github", "json", "sarif"] {
+        let answer = tree.run(&["validate", "--format", format]);
+        assert!(answer.stdout.contains("red/manifest.json"), "{}", answer.stdout);
+        assert!(!answer.stdout.contains('\u{1b}'), "{format}: {}", answer.stdout);
+    }
+}

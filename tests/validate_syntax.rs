@@ -98,6 +98,128 @@ fn quotes_of_other_languages_are_named() {
 }
 
 #[test]
+fn a_quote_that_one_end_lacks_is_one_mistake() {
+    let (opening, closing) =
+        ("this key has no opening quote; add `\"` before it", "this key has no closing quote; add `\"` after it");
+    check("\"version\":", "version\":", &[&format!("3:3 {opening}")]);
+    check("\"version\":", "\"version:", &[&format!("3:3 {closing}")]);
+    check("\"categories\":", "categories\":", &[&format!("12:3 {opening}")]);
+    check("\"categories\":", "\"categories:", &[&format!("12:3 {closing}")]);
+    check("\"icons\": {", "\"icons: {", &[&format!("13:3 {closing}")]);
+    check("\"icons\": {", "icons\": {", &[&format!("13:3 {opening}")]);
+    check(
+        "{\n    \"square\": \"square.svg\",\n    \"horizontal\": \"wide.svg\"\n  }",
+        "{ \"square: \"square.svg\", \"horizontal\": \"wide.svg\" }",
+        &[&format!("13:14 {closing}")],
+    );
+    check(
+        "{\n    \"square\": \"square.svg\",\n    \"horizontal\": \"wide.svg\"\n  }",
+        "{ \"square\": \"square.svg, \"horizontal\": \"wide.svg\" }",
+        &["13:24 this string is not closed; add `\"` at its end"],
+    );
+    check(
+        "\"Sends changes to an example.\"",
+        "Sends changes, {all} of \\\"them\\\", to an example.\"",
+        &["4:15 this string has no opening quote; add `\"` before it"],
+    );
+    // A key may hold a colon, and is closed then.
+    let findings = with_slip("\"author\"", "\"a: b\": 1, \"c:\": 2, \"author\"");
+    assert_eq!(told(&findings, "json-syntax"), Vec::<String>::new());
+}
+
+#[test]
+fn the_bracket_that_a_list_item_lacks_is_named() {
+    let variables = "\"formVariables\": [{\"key\": \"a\", \"name\": \"A\", \"type\": \"string\", \"description\": \"The letter\"},\n\
+                     {\"key\": \"b\", \"name\": \"B\", \"type\": \"string\", \"description\": \"The next\"}],\n  \"author\"";
+    check("\"author\"", variables, &[]);
+    check(
+        "\"author\"",
+        &variables.replacen("{\"key\": \"a\"", "\"key\": \"a\"", 1),
+        &["6:21 `{` is missing before this key; add `{`"],
+    );
+    check(
+        "\"author\"",
+        &variables.replacen("{\"key\": \"b\"", "\"key\": \"b\"", 1),
+        &["7:1 `{` is missing before this key; add `{`"],
+    );
+}
+
+#[test]
+fn a_bracket_that_is_missing_or_too_many_is_one_mistake() {
+    let object = "\"icons\": {\n    \"square\"";
+    check(object, &object.replace('{', ""), &["14:5 `{` is missing before this key; add `{`"]);
+    check("[\"monitoring\"]", "\"monitoring\", \"data\"]", &["12:17 `[` is missing before this value; add `[`"]);
+    check("[\"monitoring\"]", "\"monitoring\"]", &["12:17 `[` is missing before this value; add `[`"]);
+    let variable = |key: &str| {
+        format!("{{\"key\": \"{key}\", \"name\": \"A\", \"type\": \"string\", \"description\": \"The letter\"}}")
+    };
+    let form = |variables: &str| format!("\"formVariables\": {variables},\n  \"author\"");
+    let (one, two) = (variable("a"), variable("b"));
+    check("\"author\"", &form(&format!("{one},\n    {two}\n  ]")), &["6:20 `[` is missing before this value; add `[`"]);
+    let open = one.trim_end_matches('}');
+    check(
+        "\"author\"",
+        &form(&format!("[{open},\n    {two}\n  ]")),
+        &[&format!(
+            "6:{} `}}` is missing after this value; add `}}`: the `{{` of line 6 is not closed",
+            21 + open.len()
+        )],
+    );
+    check(
+        "\"author\"",
+        &form(&format!("[{one}}},\n    {two}\n  ]")),
+        &[&format!("6:{} this `}}` closes nothing; remove this `}}`", 21 + one.len())],
+    );
+    let unquoted = one.replace("letter\"}", "letter }");
+    let start = 21 + one.find("\"The").expect("it is there");
+    check(
+        "\"author\"",
+        &form(&format!("[{unquoted},\n    {two}\n  ]")),
+        &[&format!("6:{start} this string is not closed; add `\"` at its end")],
+    );
+    check(
+        "\"version\": \"1.0.0\",",
+        "\"version\":",
+        &["3:3 `version` has no value; write `\"version\": ` and a value, or remove the key"],
+    );
+}
+
+#[test]
+fn a_merge_conflict_is_told_once() {
+    let help = "keep the lines of one side, and remove the other side with the lines of `<`, `=` and `>`";
+    let told = [&*format!("3:1 a merge conflict is not resolved; {help}")];
+    let conflict = |base: &str| {
+        format!(
+            "<<<<<<< HEAD\n  \"version\": \"1.0.0\",\n{base}=======\n  \"version\": \"1.1.0\",\n  \"details\": [\n>>>>>>> other"
+        )
+    };
+    check("  \"version\": \"1.0.0\",", &conflict(""), &told);
+    check("  \"version\": \"1.0.0\",", &conflict("||||||| base\n  \"version\": \"0.9.0\",\n"), &told);
+    let two = MANIFEST
+        .replace("  \"version\": \"1.0.0\",", &conflict(""))
+        .replace("  \"categories\"", "<<<<<<< HEAD\n=======\n>>>>>>> other\n  \"categories\"");
+    assert_eq!(Tree::with_manifest(two).findings().len(), 2);
+    let tree = Tree::with_manifest(MANIFEST.replace(
+        "\"otherCapabilities\": [\"external\"]",
+        "\"capabilities\": {\"auditLogEventsHook\": {\"templates\": {\"default\": \"a.json\"}, \"defaultPolicy\": [],\n\
+         \"endpoint\": {\"url\": \"https://example.com\", \"method\": \"POST\"}}}",
+    ))
+    .file("integrations/example/a.json", "{\n<<<<<<< HEAD\n\"a\": 1\n=======\n\"a\": 2\n>>>>>>> other\n}\n");
+    let findings = tree.findings();
+    let of_template = folders::told(&findings, "template-syntax");
+    assert_eq!(of_template, [format!("2:1 a merge conflict is not resolved; {help}")]);
+    assert_eq!(folders::told(&findings, "broken-json"), Vec::<String>::new());
+}
+
+#[test]
+fn a_value_that_the_schema_refuses_hides_no_mistake_of_writing() {
+    let findings = with_slip("[\"monitoring\"]", "{\"a\": 1, \"a\": 2, \"b\": tru}");
+    assert_eq!(told(&findings, "schema").len(), 1, "{findings:?}");
+    assert_eq!(told(&findings, "duplicate-key").len(), 1, "{findings:?}");
+    assert_eq!(told(&findings, "json-syntax").len(), 1, "{findings:?}");
+}
+
+#[test]
 fn words_and_numbers_of_other_languages_are_named() {
     let hidden = "\"hideOnIntegrationsPage\": ";
     let with = |value: &str| format!("{hidden}{value},\n  \"author\"");

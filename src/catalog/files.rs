@@ -12,6 +12,11 @@ pub(super) const MAX_FILE: u64 = 1024 * 1024;
 /// How many files of a folder are looked at for a near miss.
 const MAX_LISTED: usize = 500;
 
+/// Why a folder is not read.
+pub(super) const FOLDER: &str = "it is a folder";
+/// Why a large file is not read, up to its limit.
+pub(super) const TOO_LARGE: &str = "it is larger than";
+
 /// Why a path of a manifest gives no text.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
@@ -38,13 +43,13 @@ pub(super) fn locate(folder: &Path, real_folder: &Path, path: &str) -> Result<Pa
     let file = join(folder, path);
     let real = file.canonicalize().map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Refusal::Missing,
-        _ => Refusal::Unreadable(error.to_string()),
+        _ => Refusal::Unreadable(describe(&error)),
     })?;
     if !real.starts_with(real_folder) {
         return Err(Refusal::Escapes("it is a link to another folder"));
     }
     if real.is_dir() {
-        return Err(Refusal::Unreadable("it is a folder".to_owned()));
+        return Err(Refusal::Unreadable(FOLDER.to_owned()));
     }
     if !real.is_file() {
         return Err(Refusal::Unreadable("it is not a regular file".to_owned()));
@@ -110,10 +115,10 @@ pub(super) fn read_text(file: &Path) -> Result<String, Refusal> {
 pub(super) fn read_bounded(file: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let metadata = file.metadata()?;
     if !metadata.is_file() {
-        let what = if metadata.is_dir() { "it is a folder" } else { "it is not a regular file" };
+        let what = if metadata.is_dir() { FOLDER } else { "it is not a regular file" };
         return Err(io::Error::other(what));
     }
-    let too_large = || io::Error::other(format!("it is larger than {} KiB", limit / 1024));
+    let too_large = || io::Error::other(format!("{TOO_LARGE} {} KiB", limit / 1024));
     if metadata.len() > limit {
         return Err(too_large());
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::files::{self, Refusal};
+use super::json::conflicts;
 use super::templates::{self, Mention};
 use super::{ENCODING, Integration, Loaded, MISSING_FILE, ManifestSource, PATH_ESCAPE, TEMPLATE_SYNTAX};
 use super::{TemplateRole, TemplateText, UNREADABLE_FILE};
@@ -51,13 +52,22 @@ fn read(
     }
     let mentions = templates::mentions(&manifest, &source);
     let templates = mentions.iter().filter_map(|mention| reader.template(mention)).collect();
-    Integration { key, directory: directory.to_owned(), manifest, source, templates }
+    let has_templates_folder = match files {
+        Files::Disk { .. } => files::join(directory, "templates").is_dir(),
+        Files::Packed(_) => false,
+    };
+    Integration { key, directory: directory.to_owned(), has_templates_folder, manifest, source, templates }
 }
 
 /// The text of the manifest, or findings that say why there is none.
 fn read_manifest(file: &Path, directory: &Path, findings: &mut Vec<Finding>) -> Option<String> {
     let start = Place::start_of(file);
     let refusal = match files::read_text(file) {
+        Ok(text) if is_hollow(&text) => {
+            let message = "the file holds nothing but NUL characters";
+            findings.push(Finding::error(ENCODING, start, message).help("it was cut off or damaged: write it anew"));
+            return None;
+        }
         Ok(text) => return Some(without_mark(text, file, findings).0),
         Err(refusal) => refusal,
     };
@@ -71,11 +81,27 @@ fn read_manifest(file: &Path, directory: &Path, findings: &mut Vec<Finding>) -> 
         }
         Refusal::NotText { at, wide } => not_text(file, at, wide, None),
         Refusal::Unreadable(reason) => {
-            Finding::error(UNREADABLE_FILE, start, format!("`manifest.json` cannot be read: {reason}"))
+            Finding::error(UNREADABLE_FILE, start, format!("`manifest.json` cannot be read: {reason}")).help(
+                if reason == files::FOLDER {
+                    "rename the folder, and write a file of that name"
+                } else {
+                    remedy(&reason)
+                },
+            )
         }
         Refusal::Escapes(reason) => Finding::error(PATH_ESCAPE, start, reason),
     });
     None
+}
+
+/// What to do about a file that cannot be read, by the reason that [`files`] gives.
+fn remedy(reason: &str) -> &'static str {
+    match reason {
+        files::FOLDER => "name a file in it",
+        reason if reason.starts_with(files::TOO_LARGE) => "keep the file smaller, or take out what is not sent",
+        reason if reason.contains("symbolic link") => "put the file itself in place of the link",
+        _ => "put a plain file there that may be read",
+    }
 }
 
 /// A file whose name is nearly `manifest.json`.
@@ -88,6 +114,11 @@ pub(super) fn near_manifest(directory: &Path) -> Option<String> {
         stem == "manifest" || strsim::damerau_levenshtein(&lower, "manifest.json") <= 2
     });
     slip.cloned()
+}
+
+/// Whether a file is as long as it should be, and empty all the same: so a disk leaves it that failed.
+fn is_hollow(text: &str) -> bool {
+    text.contains('\0') && text.chars().all(|character| character == '\0' || character.is_whitespace())
 }
 
 /// Takes the byte order mark off a text, and tells of it.
@@ -107,6 +138,7 @@ fn not_text(file: &Path, at: usize, wide: bool, pointer: Option<String>) -> Find
 }
 
 /// Where the files of an integration are.
+#[derive(Clone, Copy)]
 enum Files<'a> {
     /// In its folder, which is really this one.
     Disk { real: &'a Path },
@@ -188,7 +220,10 @@ impl Reader<'_> {
                 Files::Packed(packed) => packed.get(mention.text).cloned().ok_or(Refusal::Missing),
             };
             let text = match text {
-                Ok(text) => Some(without_mark(text, &file, self.findings)),
+                Ok(text) => {
+                    let (text, offset) = without_mark(text, &file, self.findings);
+                    Some((self.without_conflicts(text, offset, &file, mention), offset))
+                }
                 Err(Refusal::NotText { at, wide }) => {
                     self.findings.push(not_text(&file, at, wide, Some(mention.pointer.clone())));
                     None
@@ -204,6 +239,17 @@ impl Reader<'_> {
         Some((file, text, offset))
     }
 
+    /// The text as if the first side of every merge conflict had been chosen; each is told once.
+    fn without_conflicts(&mut self, text: String, offset: usize, file: &Path, mention: &Mention<'_>) -> String {
+        let Some((settled, places)) = conflicts::settle(&text) else { return text };
+        for at in places {
+            let span = at.start + offset..at.end + offset;
+            let place = Place { file: file.to_owned(), span, pointer: Some(mention.pointer.clone()) };
+            self.findings.push(Finding::error(TEMPLATE_SYNTAX, place, conflicts::MESSAGE).help(conflicts::HELP));
+        }
+        settled
+    }
+
     fn refused(&mut self, pointer: &str, path: &str, refusal: Refusal) {
         let place = self.source.value_place(pointer);
         let finding = match refusal {
@@ -214,18 +260,24 @@ impl Reader<'_> {
             )
             .help("name a file inside the folder, with `/` between the parts of its path"),
             Refusal::Missing => {
-                let finding = Finding::error(MISSING_FILE, place, format!("there is no file `{path}`"));
-                let help = match files::near_file(self.directory, path) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("add it as `{}`", files::join(self.directory, path).display()),
-                };
-                finding.help(help)
+                let file = files::join(self.directory, path);
+                if let Ok(target) = file.read_link() {
+                    let message = format!("`{path}` is a link to `{}`, which is not there", target.display());
+                    Finding::error(MISSING_FILE, place, message).help("put the file itself in place of the link")
+                } else {
+                    let help = match files::near_file(self.directory, path) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!("add it as `{}`", file.display()),
+                    };
+                    Finding::error(MISSING_FILE, place, format!("there is no file `{path}`")).help(help)
+                }
             }
             Refusal::Unreadable(_) if path.is_empty() => {
                 Finding::error(MISSING_FILE, place, "the path is empty").help("name a file inside the folder")
             }
             Refusal::Unreadable(reason) => {
                 Finding::error(UNREADABLE_FILE, place, format!("`{path}` cannot be read: {reason}"))
+                    .help(remedy(&reason))
             }
             Refusal::NotText { at, wide } => {
                 not_text(&files::join(self.directory, path), at, wide, Some(pointer.to_owned()))

@@ -15,6 +15,8 @@ pub struct Integration {
     pub key: String,
     /// Its folder, as the user named it.
     pub directory: PathBuf,
+    /// Whether a folder `templates` stands in it.
+    pub has_templates_folder: bool,
     /// The manifest, as far as it could be read.
     pub manifest: Manifest,
     /// The manifest's text, and where each value stands.

@@ -64,3 +64,11 @@ pub struct Loaded {
 pub fn load(directory: &Path) -> Loaded {
     folder::load(directory)
 }
+
+/// Reads the text of a JSON file that is no manifest, such as a policy, with the place of every value. Nothing when
+/// too much is wrong with it to say what was meant.
+pub fn read_json(file: PathBuf, text: String) -> (Option<ManifestSource>, Vec<Finding>) {
+    let mut findings = Vec::new();
+    let source = ManifestSource::read_any(file, text, &mut findings);
+    (source, findings)
+}

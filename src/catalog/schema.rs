@@ -177,7 +177,8 @@ fn mend(node: &mut Node, schema: &'static Value) -> bool {
                 known.iter().copied().filter(|name| members.iter().any(|member| member.written == *name)).collect();
             for member in members.iter_mut() {
                 if !known.is_empty() && !known.contains(&member.written.as_str()) {
-                    let meant = near_miss(&member.written, known.iter().copied());
+                    let meant = near_miss(&member.written, known.iter().copied())
+                        .or_else(|| shortened_name(&member.written, &known));
                     if let Some(meant) = meant.filter(|meant| !taken.contains(meant)) {
                         taken.push(meant);
                         member.meant = Some(meant.to_owned());
@@ -199,6 +200,20 @@ fn mend(node: &mut Node, schema: &'static Value) -> bool {
         _ => {}
     }
     any
+}
+
+/// The one name whose first or last word was written alone: `default` for `defaultValue`.
+fn shortened_name<'k>(written: &str, known: &[&'k str]) -> Option<&'k str> {
+    let capital = |letter: char| letter.is_ascii_uppercase();
+    let mut meant = known.iter().copied().filter(|name| {
+        let first = name.find(capital).map(|end| &name[..end]);
+        let last = name.rfind(capital).map(|start| name[start..].to_ascii_lowercase());
+        [first, last.as_deref()]
+            .into_iter()
+            .flatten()
+            .any(|word| word == written || word.len() > 4 && near_miss(written, [word]).is_some())
+    });
+    meant.next().filter(|_| meant.next().is_none())
 }
 
 /// The names that may be meant in an object: all that are allowed where it is closed, else those that it needs.

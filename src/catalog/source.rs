@@ -22,7 +22,30 @@ pub struct ManifestSource {
 impl ManifestSource {
     /// Reads the text of a manifest. `None` when too much is wrong with it to say what was meant.
     pub(super) fn read(file: PathBuf, text: String, findings: &mut Vec<Finding>) -> Option<Self> {
-        let Document { mut root, mistakes, mut rough } = super::json::read(&text);
+        let (mut source, judged) = Self::read_json(file, text, findings)?;
+        let renamed = schema::mend_names(&mut source.root);
+        source.json = match judged {
+            Some(json) if !renamed => json,
+            _ => source.root.to_value(),
+        };
+        source.report_renamed(&source.root, &mut String::new(), findings);
+        Some(source)
+    }
+
+    /// Reads JSON that is no manifest, such as a policy.
+    pub(super) fn read_any(file: PathBuf, text: String, findings: &mut Vec<Finding>) -> Option<Self> {
+        let (mut source, judged) = Self::read_json(file, text, findings)?;
+        source.json = judged.unwrap_or_else(|| source.root.to_value());
+        Some(source)
+    }
+
+    /// The text with the places of its values, and as JSON where the judge finds nothing wrong.
+    fn read_json(
+        file: PathBuf,
+        text: String,
+        findings: &mut Vec<Finding>,
+    ) -> Option<(Self, Option<serde_json::Value>)> {
+        let Document { root, mistakes, mut rough } = super::json::read(&text);
         let judged = serde_json::from_str(&text);
         for mistake in &mistakes {
             let pointer = Some(root.pointer_at(mistake.span.start));
@@ -41,14 +64,7 @@ impl ManifestSource {
         if rough {
             return None;
         }
-        let renamed = schema::mend_names(&mut root);
-        let json = match judged {
-            Ok(json) if !renamed => json,
-            _ => root.to_value(),
-        };
-        let source = ManifestSource { file, text, json, root };
-        source.report_renamed(&source.root, &mut String::new(), findings);
-        Some(source)
+        Some((ManifestSource { file, text, json: serde_json::Value::Null, root }, judged.ok()))
     }
 
     /// Where the value at `pointer` stands. A pointer to nothing gives the nearest value around it.

@@ -1,6 +1,7 @@
 //! A tree of integrations, whatever of it can be read.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
 
 use super::{Integration, Loaded, Sample, files, folder, samples};
@@ -52,12 +53,9 @@ impl Catalog {
         let paths = if paths.is_empty() { default.as_slice() } else { paths };
         let mut folders: Vec<PathBuf> = Vec::new();
         for path in paths {
-            for found in folders_of(&files::plain(path))? {
-                if !folders.contains(&found) {
-                    folders.push(found);
-                }
-            }
+            folders.extend(folders_of(&files::plain(path))?);
         }
+        let folders = each_once(folders);
         let mut catalog = Catalog { folders: folders.len(), ..Catalog::default() };
         for folder in folders {
             let Loaded { integration, findings, .. } = folder::load(&folder);
@@ -78,6 +76,26 @@ impl Catalog {
     pub fn samples(&self, integration: &Integration) -> &[Sample] {
         self.samples.get(&samples::sample_folder(&integration.directory)).map_or(&[], Vec::as_slice)
     }
+}
+
+/// Each folder by one name only: a link beside the folder it leads to is that folder again. Of its names, one
+/// that is no link stays.
+fn each_once(folders: Vec<PathBuf>) -> Vec<PathBuf> {
+    let is_link = |folder: &Path| folder.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
+    let mut known: HashMap<PathBuf, usize> = HashMap::with_capacity(folders.len());
+    let mut once: Vec<PathBuf> = Vec::with_capacity(folders.len());
+    for folder in folders {
+        let real = folder.canonicalize().unwrap_or_else(|_| folder.clone());
+        match known.entry(real) {
+            Entry::Occupied(at) if is_link(&once[*at.get()]) && !is_link(&folder) => once[*at.get()] = folder,
+            Entry::Occupied(_) => {}
+            Entry::Vacant(entry) => {
+                entry.insert(once.len());
+                once.push(folder);
+            }
+        }
+    }
+    once
 }
 
 /// The folders of integrations that `path` means.

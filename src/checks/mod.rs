@@ -3,6 +3,7 @@
 //! Rules are sync, pure and offline, and never stop at the first mistake. They judge what was loaded: they
 //! read no files, and leave to the schema check what a schema can say.
 
+mod echoes;
 mod names;
 mod near;
 mod parts;
@@ -20,6 +21,7 @@ use crate::catalog::{self, Catalog, Integration, Sample};
 use crate::finding::{Finding, Place, Severity};
 use crate::manifest::FormVariable;
 use crate::render::helper_names;
+use echoes::Doubts;
 use names::{Capability, Reading, Use};
 
 pub use rules::rules;
@@ -80,10 +82,15 @@ pub fn review(
     portable: bool,
 ) -> Vec<Finding> {
     let helpers: Vec<&str> = helper_names().collect();
+    let doubts = Doubts::of(&integration.source, schema::refused_pointers(&integration.source));
     let readings: Vec<Reading<'_>> = integration
         .templates
         .iter()
-        .map(|template| Reading::new(template, names::scope(integration, template, &stage.fields), &helpers))
+        .map(|template| {
+            let mut reading = Reading::new(template, names::scope(integration, template, &stage.fields), &helpers);
+            doubts.trust(&mut reading);
+            reading
+        })
         .collect();
     let rehearsal = Rehearsal::of(integration, &readings, stage);
     let scene = Scene { integration, neighbours, stage, portable, readings: &readings, rehearsal: &rehearsal };
@@ -99,7 +106,7 @@ pub fn review(
                 || !finding.place.pointer.as_deref().is_some_and(|pointer| integration.source.is_guessed(pointer))
         });
     }
-    told_once(findings)
+    echoes::silenced(told_once(findings), &doubts, integration, &readings)
 }
 
 /// Drops what was told already: two templates may be one file.

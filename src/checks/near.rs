@@ -17,9 +17,25 @@ pub(super) fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
     }
 }
 
+/// Names as a template writes them, the unusual ones in brackets: `tags.[0]`.
+pub(super) fn written(names: &[impl AsRef<str>]) -> String {
+    let part = |name: &str| {
+        let unusual = |letter: char| letter.is_whitespace() || "!\"#%&'()*+,./;<=>@[\\]^`{|}~".contains(letter);
+        let number = name.bytes().all(|byte| byte.is_ascii_digit());
+        if number || name.contains(unusual) { format!("[{name}]") } else { name.to_owned() }
+    };
+    names.iter().map(|name| part(name.as_ref())).collect::<Vec<_>>().join(".")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::listed;
+    use super::{listed, written};
+
+    #[test]
+    fn unusual_names_stand_in_brackets() {
+        assert_eq!(written(&["tags", "0"]), "tags.[0]");
+        assert_eq!(written(&["customProperties", "my-tool", "a b"]), "customProperties.my-tool.[a b]");
+    }
 
     #[test]
     fn lists_read_as_a_sentence() {

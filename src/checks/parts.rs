@@ -210,25 +210,32 @@ fn request_parser_pointers<'a>(texts: &mut Texts<'a>, parser: &'a RequestParser)
 
 /// Every regular expression, with its pointer in the manifest.
 pub(super) fn regular_expressions(manifest: &Manifest) -> Vec<(String, &str)> {
-    let mut texts = Texts::default();
+    expressions(manifest).into_iter().filter(|(_, text)| !text.is_empty()).collect()
+}
+
+/// Pointers of the regular expressions that are empty, or not there at all.
+pub(super) fn empty_expressions(manifest: &Manifest) -> Vec<String> {
+    expressions(manifest).into_iter().filter(|(_, text)| text.is_empty()).map(|(pointer, _)| pointer).collect()
+}
+
+fn expressions(manifest: &Manifest) -> Vec<(String, &str)> {
+    let mut found: Vec<(String, Option<&String>)> = Vec::new();
     for (pointer, parser) in approval_parsers(manifest) {
-        let matchers = [
-            ("approvalMatcher", parser.approval_matcher.as_ref()),
-            ("rejectionMatcher", parser.rejection_matcher.as_ref()),
-        ];
-        texts.add(&pointer, matchers);
+        found.push((format!("{pointer}/approvalMatcher"), parser.approval_matcher.as_ref()));
+        found.push((format!("{pointer}/rejectionMatcher"), parser.rejection_matcher.as_ref()));
     }
-    let Some(capabilities) = &manifest.capabilities else { return texts.0 };
-    if let Some(trigger) = &capabilities.trigger {
-        texts.add("/capabilities/trigger", [("testEventNameRegexp", trigger.test_event_name_regexp.as_ref())]);
+    if let Some(capabilities) = &manifest.capabilities {
+        if let Some(trigger) = &capabilities.trigger {
+            let pointer = "/capabilities/trigger/testEventNameRegexp".to_owned();
+            found.push((pointer, trigger.test_event_name_regexp.as_ref()));
+        }
+        let segment = capabilities.synced_segment.as_ref();
+        if let Some(inclusion) = segment.and_then(|segment| segment.request_parser.array_inclusion.as_ref()) {
+            let pointer = "/capabilities/syncedSegment/requestParser/arrayInclusion/matcher".to_owned();
+            found.push((pointer, Some(&inclusion.matcher)));
+        }
     }
-    let inclusion =
-        capabilities.synced_segment.as_ref().and_then(|segment| segment.request_parser.array_inclusion.as_ref());
-    if let Some(inclusion) = inclusion {
-        let pointer = "/capabilities/syncedSegment/requestParser/arrayInclusion";
-        texts.add(pointer, [("matcher", Some(&inclusion.matcher))]);
-    }
-    texts.0
+    found.into_iter().filter_map(|(pointer, text)| Some((pointer, text?.as_str()))).collect()
 }
 
 /// The parser of each of an approval's requests.

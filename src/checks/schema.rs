@@ -85,7 +85,7 @@ impl Rule for Portable {
     }
 }
 
-/// A manifest with more mistakes than this is something else; they are not all told.
+/// A manifest with more mistakes than this is something else; they are only counted.
 const MAX_ERRORS: usize = 200;
 
 static VALIDATOR: LazyLock<Result<Validator, String>> = LazyLock::new(|| {
@@ -119,7 +119,8 @@ fn violations(source: &ManifestSource, out: &mut Vec<Finding>) {
     if validator.is_valid(&source.json) {
         return;
     }
-    let errors: Vec<ValidationError<'_>> = validator.iter_errors(&source.json).take(MAX_ERRORS).collect();
+    let mut all = validator.iter_errors(&source.json);
+    let errors: Vec<ValidationError<'_>> = all.by_ref().take(MAX_ERRORS).collect();
     for error in &errors {
         let pointer = error.instance_path().as_str();
         if source.is_guessed(pointer) || is_shadowed(error, &errors) {
@@ -134,6 +135,11 @@ fn violations(source: &ManifestSource, out: &mut Vec<Finding>) {
             (Some(_), _) => {}
             (None, kind) => out.push(violation.finding(kind)),
         }
+    }
+    let more = all.count();
+    if more > 0 {
+        let message = format!("… and {more} more mistakes, which are not told");
+        out.push(Finding::error(SCHEMA, source.opening_place(""), message).help("mend those that are told first"));
     }
 }
 
@@ -172,6 +178,11 @@ fn exchanged<'e>(error: &'e ValidationError<'_>, all: &'e [ValidationError<'_>])
 
 /// The values that the schema refuses for what they are: other rules have nothing to say of them.
 pub fn refused_values(source: &ManifestSource) -> Vec<Place> {
+    refused_pointers(source).iter().map(|pointer| source.value_place(pointer)).collect()
+}
+
+/// The pointers of those values.
+pub(super) fn refused_pointers(source: &ManifestSource) -> Vec<String> {
     let Some(validator) = VALIDATOR.as_ref().ok().filter(|validator| !validator.is_valid(&source.json)) else {
         return Vec::new();
     };
@@ -181,7 +192,7 @@ pub fn refused_values(source: &ManifestSource) -> Vec<Place> {
     };
     let refused = validator.iter_errors(&source.json).take(MAX_ERRORS).filter(is_refused);
     let pointers = refused.map(|error| error.instance_path().as_str().to_owned());
-    pointers.filter(|pointer| !source.is_guessed(pointer)).map(|pointer| source.value_place(&pointer)).collect()
+    pointers.filter(|pointer| !source.is_guessed(pointer)).collect()
 }
 
 /// Whether another mistake at the same place says it already.

@@ -10,6 +10,7 @@ use clap::{ArgGroup, ValueEnum};
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
+use super::integration_argument;
 use crate::event::Event;
 use crate::policy::{self, Explanation, Policy, Resource, Statement, Target, UnstatedTags, Verdict};
 use policy_file::{PolicyFile, Trouble};
@@ -54,12 +55,15 @@ pub(super) fn run(args: &ExplainArgs, environment: &Environment) -> Result<Exit,
         return Err(CliError::usage("standard input cannot be both the policy and the event"));
     }
     let file = match (&args.directory, &args.policy) {
-        (Some(directory), _) => PolicyFile::of_integration(directory)?,
+        (Some(directory), _) => of_directory(directory, environment)?,
         (None, Some(file)) => PolicyFile::read(file)?,
         // Parsing the arguments has seen to it that there is one.
         (None, None) => return Err(CliError::usage("no policy was named")),
     };
     let (policy, warnings) = compiled(&file, environment)?;
+    for finding in &file.findings {
+        environment.stderr().write_all(file.describe_finding(finding).as_bytes())?;
+    }
     for warning in &warnings {
         environment.stderr().write_all(file.describe(warning).as_bytes())?;
     }
@@ -92,6 +96,20 @@ pub(super) fn run(args: &ExplainArgs, environment: &Environment) -> Result<Exit,
     Ok(Exit::Done)
 }
 
+/// The default policy of the integration in a folder. What `validate` finds while loading it is told here too.
+fn of_directory(directory: &Path, environment: &Environment) -> Result<PolicyFile, CliError> {
+    // Somebody who names the manifest means the same.
+    let is_manifest = directory.is_file() && directory.file_name().is_some_and(|name| name == "manifest.json");
+    let folder = match directory.parent() {
+        Some(parent) if is_manifest && parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) if is_manifest => parent,
+        _ => directory,
+    };
+    let loaded = integration_argument::load(folder, environment);
+    let loaded = loaded.map_err(|error| CliError { exit: Exit::Usage, ..error })?;
+    PolicyFile::of_integration(loaded.integration)
+}
+
 /// The policy and what is odd about it; or every mistake on standard error.
 fn compiled(file: &PolicyFile, environment: &Environment) -> Result<(Policy, Vec<Trouble>), CliError> {
     let (statements, _) = Statement::read_all(&file.statements);
@@ -101,7 +119,10 @@ fn compiled(file: &PolicyFile, environment: &Environment) -> Result<(Policy, Vec
         Err(errors) => {
             let count = errors.len();
             let mut troubles: Vec<Trouble> = errors.into_iter().map(Trouble::from).chain(warnings).collect();
-            troubles.sort_by_key(|trouble| file.place(trouble));
+            troubles.sort_by_key(|trouble| file.position_of(trouble));
+            for finding in &file.findings {
+                environment.stderr().write_all(file.describe_finding(finding).as_bytes())?;
+            }
             for trouble in &troubles {
                 environment.stderr().write_all(file.describe(trouble).as_bytes())?;
             }

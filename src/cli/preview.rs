@@ -81,6 +81,8 @@ pub(super) fn run(args: &PreviewArgs, environment: &Environment) -> Result<Exit,
     // Masks are planned, not painted over: a secret is nowhere in what is shown, however a template spells it.
     let shown = if hides { subscribe(&masked, true).ok() } else { None };
 
+    let standing_in = dispatch::placeholders(if hides { &masked } else { &form }, &given);
+
     // A sample that passes the policy and is then left out by an empty template would show nothing.
     let rank = |event: &Event<'_>| match real.plan(event) {
         Ok(Plan::Skip(SkipReason::Denied | SkipReason::NotAllowed)) => 2,
@@ -95,10 +97,11 @@ pub(super) fn run(args: &PreviewArgs, environment: &Environment) -> Result<Exit,
             Some(shown) => hide(plan, shown.plan(&event), &real),
             None => plan,
         });
+        let plan = plan.map(|plan| with_plain(plan, &standing_in));
         let ruling = integration.manifest.hook().map(|_| real.ruling(&event));
         plans.push(ShownPlan { event: name(source, &event), ruling, plan });
     }
-    show(args.format, &plans, environment)?;
+    show(args.format, &plans, &standing_in, environment)?;
     if hides && plans.iter().any(|plan| matches!(plan.plan, Ok(Plan::Send(_)))) {
         writeln!(environment.stderr(), "note: secrets are masked; `--show-secrets` shows them")?;
     }
@@ -133,6 +136,16 @@ fn hide(real: Plan, masked: Result<Plan, PlanError>, subscription: &Subscription
     }
 }
 
+/// A plan that shows placeholders as they are, also where a template encodes them.
+fn with_plain(plan: Plan, placeholders: &[String]) -> Plan {
+    let Plan::Send(mut request) = plan else { return plan };
+    let plain = |text: &mut String| *text = dispatch::with_plain_placeholders(text, placeholders);
+    plain(&mut request.url);
+    plain(&mut request.body);
+    request.headers.iter_mut().for_each(|(_, value)| plain(value));
+    Plan::Send(request)
+}
+
 fn name(source: &EventSource, event: &Event<'_>) -> String {
     match event.kind() {
         "" => source.name.clone(),
@@ -140,7 +153,12 @@ fn name(source: &EventSource, event: &Event<'_>) -> String {
     }
 }
 
-fn show(format: Format, plans: &[ShownPlan], environment: &Environment) -> Result<(), CliError> {
+fn show(
+    format: Format,
+    plans: &[ShownPlan],
+    placeholders: &[String],
+    environment: &Environment,
+) -> Result<(), CliError> {
     let mut out = environment.stdout();
     match (format, plans) {
         (Format::Human, _) => {
@@ -153,7 +171,7 @@ fn show(format: Format, plans: &[ShownPlan], environment: &Environment) -> Resul
         }
         (Format::Curl, _) => {
             for plan in plans {
-                plan.curl(&mut out)?;
+                plan.curl(placeholders, &mut out)?;
                 if let Some(reason) = plan.skipped() {
                     writeln!(environment.stderr(), "{}: nothing to send: {reason}", plan.event)?;
                 }

@@ -51,10 +51,10 @@ impl ShownPlan {
         Ok(())
     }
 
-    /// The command alone, so that it can be piped into a shell.
-    pub(super) fn curl(&self, out: &mut impl Write) -> Result<(), CliError> {
+    /// The command alone, so that it can be piped into a shell, which fills in the placeholders.
+    pub(super) fn curl(&self, placeholders: &[String], out: &mut impl Write) -> Result<(), CliError> {
         if let Ok(Plan::Send(request)) = &self.plan {
-            writeln!(out, "{}", curl::command(request))?;
+            writeln!(out, "{}", curl::command(request, placeholders))?;
         }
         Ok(())
     }

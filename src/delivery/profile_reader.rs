@@ -57,7 +57,10 @@ pub(super) fn read(value: &Value) -> Result<Profile, Vec<ProfileMistake>> {
                 Some(Value::String(name)) => reader.named("/profile", name),
                 Some(_) => reader.wrong("/profile", "`profile` is the name of a profile", None),
             };
-            base.map(|base| reader.object(Profile { name: "custom".to_owned(), ..base }, members))
+            // What else is wrong is told even where the base is not known.
+            let start = base.clone().unwrap_or_else(Profile::engine_default);
+            let profile = reader.object(Profile { name: "custom".to_owned(), ..start }, members);
+            base.map(|_| profile)
         }
         _ => reader.wrong("", "`delivery` is the name of a profile, or an object", None),
     };

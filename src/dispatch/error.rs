@@ -1,5 +1,6 @@
 //! What keeps a request from being made, with its place.
 
+use std::fmt;
 use std::ops::Range;
 
 use crate::catalog::{Integration, TemplateText};
@@ -80,11 +81,32 @@ impl PlanError {
     }
 }
 
+/// The part of a request that a template makes, as messages name the template.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Part<'n> {
+    /// The body, by the template's key.
+    Body(&'n str),
+    /// The address.
+    Address,
+    /// The header of this name.
+    Header(&'n str),
+}
+
+impl fmt::Display for Part<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Part::Body(key) => write!(formatter, "the `{key}` template"),
+            Part::Address => formatter.write_str("the template of the address"),
+            Part::Header(name) => write!(formatter, "the template of header `{name}`"),
+        }
+    }
+}
+
 /// The compiled template, or why there is none.
 pub(super) fn compiled<'t>(
     integration: &Integration,
     text: &'t TemplateText,
-    what: &str,
+    what: Part<'_>,
 ) -> Result<&'t Template, PlanError> {
     text.compiled.as_ref().map_err(|error| {
         PlanError::new(PlanErrorKind::Template, format!("{what} cannot be used: {error}"))

@@ -6,6 +6,7 @@ use super::error::{PlanError, PlanErrorKind};
 use super::form_text::{mistake, unknown};
 use super::placeholder::placeholder;
 use super::visibility::is_shown;
+use crate::catalog::Integration;
 use crate::finding::near_miss;
 use crate::form::{FormValue, FormValues, OauthConnection};
 use crate::manifest::{FormVariable, FormVariableType, Manifest};
@@ -27,7 +28,22 @@ pub(super) struct FormScope {
 ///
 /// # Errors
 /// Every mistake of the form; all that is missing in one.
-pub(super) fn settle(manifest: &Manifest, form: &FormValues, placeholders: bool) -> Result<FormScope, Vec<PlanError>> {
+pub(super) fn settle(
+    integration: &Integration,
+    form: &FormValues,
+    placeholders: bool,
+) -> Result<FormScope, Vec<PlanError>> {
+    // Most services have one address for everybody: then no account brings its own.
+    let reads_base_uri = integration.templates.iter().any(|template| template.text.contains("oauth.baseURI"));
+    settle_form(&integration.manifest, reads_base_uri, form, placeholders)
+}
+
+fn settle_form(
+    manifest: &Manifest,
+    reads_base_uri: bool,
+    form: &FormValues,
+    placeholders: bool,
+) -> Result<FormScope, Vec<PlanError>> {
     let keys = || manifest.form_variables.iter().map(|variable| variable.key.as_str());
     let mut mistakes: Vec<PlanError> =
         form.values.keys().filter(|key| !keys().any(|own| own == *key)).map(|key| unknown(manifest, key)).collect();
@@ -55,7 +71,7 @@ pub(super) fn settle(manifest: &Manifest, form: &FormValues, placeholders: bool)
     if manifest.requires_oauth {
         let connection = form.oauth.as_ref();
         let blank = |read: fn(&OauthConnection) -> &str| connection.is_none_or(|oauth| read(oauth).is_empty());
-        missing.extend(blank(|oauth| &oauth.base_uri).then(|| "oauth.baseURI".to_owned()));
+        missing.extend((reads_base_uri && blank(|oauth| &oauth.base_uri)).then(|| "oauth.baseURI".to_owned()));
         missing.extend(blank(|oauth| oauth.access_token.expose()).then(|| "oauth.accessToken".to_owned()));
     }
     if !missing.is_empty() {
@@ -193,7 +209,7 @@ fn not_a_choice<'c>(key: &str, given: &str, choices: impl Iterator<Item = &'c st
 mod tests {
     use serde_json::{Value as Json, json};
 
-    use super::settle;
+    use super::settle_form;
     use crate::dispatch::read_form;
     use crate::manifest::Manifest;
 
@@ -215,7 +231,7 @@ mod tests {
         let pairs: Vec<(String, String)> =
             pairs.iter().map(|(key, text)| ((*key).to_owned(), (*text).to_owned())).collect();
         let form = read_form(&manifest(), &pairs).map_err(|errors| vec![format!("{errors:?}")])?;
-        match settle(&manifest(), &form, false) {
+        match settle_form(&manifest(), true, &form, false) {
             Ok(scope) => Ok(serde_json::to_value(&scope.variables).expect("it prints")),
             Err(mistakes) => Err(mistakes
                 .iter()
@@ -260,7 +276,16 @@ mod tests {
     fn an_integration_behind_oauth_needs_its_connection() {
         let manifest = Manifest::from_json(&json!({"requiresOAuth": true}));
         let form = read_form(&manifest, &[("oauth.baseURI".into(), "https://x".into())]).expect("it is read");
-        let mistakes = settle(&manifest, &form, false).expect_err("the token is missing");
+        let mistakes = settle_form(&manifest, true, &form, false).expect_err("the token is missing");
         assert_eq!(mistakes[0].message, "the form lacks `oauth.accessToken`");
+    }
+
+    #[test]
+    fn the_address_of_an_account_is_asked_for_where_a_template_reads_it() {
+        let manifest = Manifest::from_json(&json!({"requiresOAuth": true}));
+        let form = read_form(&manifest, &[("oauth.accessToken".into(), "t".into())]).expect("it is read");
+        assert!(settle_form(&manifest, false, &form, false).is_ok());
+        let mistakes = settle_form(&manifest, true, &form, false).expect_err("the address is missing");
+        assert_eq!(mistakes[0].message, "the form lacks `oauth.baseURI`");
     }
 }

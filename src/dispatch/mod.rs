@@ -12,6 +12,7 @@ mod headers;
 mod placeholder;
 mod plan;
 mod standard_payload;
+mod steady;
 mod subscription;
 mod visibility;
 mod way;
@@ -19,7 +20,7 @@ mod way;
 pub use error::{PlanError, PlanErrorKind, Spot};
 pub use form_text::read_form;
 pub(crate) use headers::check_name as check_header_name;
-pub use placeholder::{fill_in, masked, placeholder};
+pub use placeholder::{fill_in, masked, placeholder, placeholders, with_plain_placeholders};
 pub use plan::{Body, Plan, Ruling, SkipReason};
 pub use subscription::{Settings, Subscription};
 

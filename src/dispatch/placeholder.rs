@@ -1,6 +1,7 @@
 //! Placeholders for what nobody filled in, and masks for what must not be shown: both are `$API_TOKEN`.
 
 use super::form::required;
+use super::visibility::is_shown;
 use crate::form::{FormValue, FormValues, OauthConnection};
 use crate::manifest::{FormVariableType, Manifest};
 use crate::secret::Secret;
@@ -38,6 +39,10 @@ pub fn placeholder(key: &str) -> String {
 pub fn fill_in(manifest: &Manifest, form: &FormValues) -> FormValues {
     let mut filled = form.clone();
     for variable in manifest.form_variables.iter().filter(|variable| required(variable)) {
+        // Nobody fills in a field that is not there.
+        if !is_shown(variable, &manifest.form_variables, &filled) {
+            continue;
+        }
         let value = match variable.kind {
             FormVariableType::Multiselect | FormVariableType::EnvironmentSelector => {
                 let options = variable.multiselect_options.iter().flatten().map(|option| option.value.clone());
@@ -82,6 +87,39 @@ pub fn masked(manifest: &Manifest, form: &FormValues) -> FormValues {
         oauth.access_token = Secret::new(ACCESS_TOKEN);
     }
     shown
+}
+
+/// The placeholders among the values of `form` that `given` does not have, the longest first.
+pub fn placeholders(form: &FormValues, given: &FormValues) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for (key, value) in &form.values {
+        let name = placeholder(key);
+        let stands_in = match value {
+            FormValue::Text(text) => *text == name,
+            FormValue::List(items) => items.as_slice() == [name.as_str()],
+            FormValue::Secret(_) | FormValue::Flag(_) => false,
+        };
+        if stands_in && given.values.get(key) != Some(value) {
+            names.push(name);
+        }
+    }
+    if let Some(oauth) = &form.oauth {
+        let known = given.oauth.as_ref();
+        if oauth.base_uri == BASE_URI && known.is_none_or(|known| known.base_uri != BASE_URI) {
+            names.push(BASE_URI.to_owned());
+        }
+        let token = oauth.access_token.expose();
+        if token == ACCESS_TOKEN && known.is_none_or(|known| known.access_token.expose() != ACCESS_TOKEN) {
+            names.push(ACCESS_TOKEN.to_owned());
+        }
+    }
+    names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+    names
+}
+
+/// A text in which no placeholder is percent-encoded: `%24API_TOKEN` is `$API_TOKEN` again.
+pub fn with_plain_placeholders(text: &str, placeholders: &[String]) -> String {
+    placeholders.iter().fold(text.to_owned(), |text, name| text.replace(&format!("%24{}", &name[1..]), name))
 }
 
 #[cfg(test)]

@@ -2,25 +2,30 @@
 
 use std::sync::Arc;
 
-use super::address;
-use super::error::{HOOK, PlanError, PlanErrorKind, Spot, compiled, manifest_spot, spot};
+use super::address::{self, Address};
+use super::error::{HOOK, Part, PlanError, PlanErrorKind, compiled, manifest_spot, spot};
 use super::form::{FormScope, settle};
 use super::headers;
 use super::plan::{Body, Plan, Ruling, SkipReason};
 use super::standard_payload;
-use super::way::{self, Way};
+use super::steady::{Made, is_steady};
+use super::way::{self, HeaderWay, Way};
 use crate::catalog::{Integration, TemplateText};
 use crate::delivery::Profile;
 use crate::event::Event;
 use crate::form::{FormValue, FormValues};
-use crate::manifest::AuditLogEventsHook;
 use crate::outbound::OutboundRequest;
 use crate::policy::{Decision, Policy, Target, Verdict};
 use crate::render::{self, Context, Escape, Moment, Options, RenderError};
 use crate::secret::{Mask, Secret};
+use crate::value::Value;
 
 /// Stands for a signature while the signing secret is a placeholder.
 const SIGNATURE: &str = "$SIGNATURE";
+
+/// Keys of templates that are no kinds of events.
+const DEFAULT: &str = "default";
+const VALIDATION: &str = "validation";
 
 /// What an administrator gets who writes no policy: every change of a flag in production, as on the platform
 /// that this format comes from.
@@ -40,6 +45,13 @@ pub struct Settings<'s> {
     pub compat: bool,
     /// Whether the form holds placeholders: the address need not be one then. Not for sending either.
     pub placeholders: bool,
+}
+
+/// What the templates of addresses and headers see beside the form.
+#[derive(Clone, Copy)]
+struct Scope<'s> {
+    context: &'s Value<'s>,
+    moment: Moment,
 }
 
 /// An integration, switched on: its policy compiled, its form settled, its templates at hand.
@@ -68,26 +80,40 @@ impl Subscription {
         settings: Settings<'_>,
     ) -> Result<Subscription, Vec<PlanError>> {
         let mut mistakes = Vec::new();
-        let scope =
-            settle(&integration.manifest, form, settings.placeholders).map_err(|errors| mistakes.extend(errors));
+        let scope = settle(integration, form, settings.placeholders).map_err(|errors| mistakes.extend(errors));
         let policy = policy(integration, settings.policy).map_err(|errors| mistakes.extend(errors));
         let own_profile = settings.profile.cloned().map_or_else(|| profile(integration), Ok);
         let profile = own_profile.map_err(|errors| mistakes.extend(errors));
         let way = way::find(integration, form, settings.placeholders, &mut mistakes);
         match (scope, policy, profile) {
-            (Ok(form_scope), Ok(policy), Ok(profile)) if mistakes.is_empty() => Ok(Subscription {
-                integration: Arc::clone(integration),
-                policy,
-                form: form_scope,
-                profile,
-                way,
-                moment: settings.moment,
-                compat: settings.compat,
-                placeholders: settings.placeholders,
-                mask: Mask::new(&secrets(integration, form)),
-            }),
+            (Ok(form_scope), Ok(policy), Ok(profile)) if mistakes.is_empty() => {
+                let mask = Mask::new(&secrets(integration, form));
+                let mut subscription = Subscription {
+                    integration: Arc::clone(integration),
+                    policy,
+                    form: form_scope,
+                    profile,
+                    way,
+                    moment: settings.moment,
+                    compat: settings.compat,
+                    placeholders: settings.placeholders,
+                    mask,
+                };
+                subscription.make_what_is_steady();
+                Ok(subscription)
+            }
             _ => Err(mistakes),
         }
+    }
+
+    /// The integration.
+    pub fn integration(&self) -> &Arc<Integration> {
+        &self.integration
+    }
+
+    /// Its policy.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// The rules of its deliveries.
@@ -114,21 +140,6 @@ impl Subscription {
         }
     }
 
-    /// The integration.
-    pub fn integration(&self) -> &Arc<Integration> {
-        &self.integration
-    }
-
-    /// The policy.
-    pub fn policy(&self) -> &Policy {
-        &self.policy
-    }
-
-    /// What the policy decides about an event with these targets.
-    pub fn decide<'a>(&'a self, targets: &'a [Target<'a>]) -> Decision<'a> {
-        self.policy.decide_any(targets)
-    }
-
     /// What happens with `event`.
     ///
     /// # Errors
@@ -152,9 +163,14 @@ impl Subscription {
             Verdict::None => return Ok(Plan::Skip(SkipReason::NotAllowed)),
         }
         match self.body(event)? {
-            Body::Skip(reason) => Ok(Plan::Skip(reason)),
             Body::Text(body) => self.request(event, body).map(Plan::Send),
+            Body::Skip(reason) => Ok(Plan::Skip(reason)),
         }
+    }
+
+    /// What the policy decides about an event with these targets.
+    pub fn decide<'a>(&'a self, targets: &'a [Target<'a>]) -> Decision<'a> {
+        self.policy.decide_any(targets)
     }
 
     /// The body for an event that the policy lets through. It depends on integration, event and form alone.
@@ -162,16 +178,21 @@ impl Subscription {
     /// # Errors
     /// A template that does not compile or fails on this event.
     pub fn body(&self, event: &Event<'_>) -> Result<Body, PlanError> {
-        let (Ok(_), Some(hook)) = (&self.way, self.integration.manifest.hook()) else {
-            return Ok(Body::Skip(self.way.as_ref().err().cloned().unwrap_or(SkipReason::NoHook)));
+        let way = match &self.way {
+            Ok(way) => way,
+            Err(reason) => return Ok(Body::Skip(reason.clone())),
         };
-        if hook.use_standard_webhook_payload {
+        if way.standard_payload {
             return Ok(Body::Text(standard_payload::body(event)));
         }
-        let Some((key, template)) = self.template_for(hook, event.kind())? else {
-            return Ok(Body::Skip(SkipReason::NoTemplate { kind: event.kind().to_owned() }));
-        };
-        self.rendered(key, template, event)
+        let kind = event.kind();
+        // `validation` is the body of the "test connection" button, whatever kinds there will be.
+        let named = |wanted: &str| way.bodies.iter().find(|(key, _)| *key == wanted);
+        let own = Some(kind).filter(|kind| !matches!(*kind, DEFAULT | VALIDATION)).and_then(named);
+        match own.or_else(|| named(DEFAULT)) {
+            Some((key, template)) => self.rendered(key, *template, event),
+            None => Ok(Body::Skip(SkipReason::NoTemplate { kind: kind.to_owned() })),
+        }
     }
 
     /// The body that tests a connection: of the template that is there for it, else of the event's own.
@@ -179,64 +200,30 @@ impl Subscription {
     /// # Errors
     /// As [`Subscription::body`].
     pub fn validation_body(&self, event: &Event<'_>) -> Result<Body, PlanError> {
-        let template =
-            self.way.as_ref().ok().and_then(|_| self.integration.template(&format!("{HOOK}/templates/validation")));
-        match template {
-            Some(template) => self.rendered("validation", template, event),
+        let of_way =
+            |way: &Way| way.bodies.iter().find(|(key, _)| *key == VALIDATION && !way.standard_payload).copied();
+        match self.way.as_ref().ok().and_then(of_way) {
+            Some((key, template)) => self.rendered(key, template, event),
             None => self.body(event),
         }
     }
 
-    /// The request that brings `body`: address, headers and steady signatures as the form has them now.
-    ///
-    /// # Errors
-    /// An address that is none, a header that cannot be sent.
-    pub fn request(&self, event: &Event<'_>, body: String) -> Result<OutboundRequest, PlanError> {
-        self.request_at(event, body, self.moment)
-    }
-
-    /// The same, signed by `edgeGridAuth` at `moment`.
-    ///
-    /// # Errors
-    /// As [`Subscription::request`].
-    pub fn request_at(&self, event: &Event<'_>, body: String, moment: Moment) -> Result<OutboundRequest, PlanError> {
-        match &self.way {
-            Ok(way) => self.dress(way, event, body, moment),
-            Err(reason) => Err(PlanError::new(PlanErrorKind::Address, reason.to_string())),
-        }
-    }
-
-    fn rendered(&self, key: &'static str, template: &TemplateText, event: &Event<'_>) -> Result<Body, PlanError> {
-        let body = self.render_body(key, template, event)?;
-        Ok(if body.trim().is_empty() { Body::Skip(SkipReason::EmptyBody { template: key }) } else { Body::Text(body) })
-    }
-
-    /// The template of the event's kind, else the one for every kind. Its file may be missing: then nothing
-    /// else takes its place.
-    fn template_for(
-        &self,
-        hook: &AuditLogEventsHook,
-        kind: &str,
-    ) -> Result<Option<(&'static str, &TemplateText)>, PlanError> {
-        // `validation` is the body of the "test connection" button, whatever kinds there will be.
-        let named = |wanted: &str| hook.templates.named().find(|(key, _)| *key == wanted);
-        let own = Some(kind).filter(|kind| !matches!(*kind, "default" | "validation")).and_then(named);
-        let Some((key, path)) = own.or_else(|| named("default")) else { return Ok(None) };
-        let pointer = format!("{HOOK}/templates/{key}");
-        match self.integration.template(&pointer) {
-            Some(template) => Ok(Some((key, template))),
-            None => {
-                let place = self.integration.source.value_place(&pointer);
-                let message = format!("the `{key}` template cannot be read: `{path}`");
-                Err(PlanError::new(PlanErrorKind::Template, message)
-                    .at(Spot::new(place, &self.integration.source.text)))
-            }
-        }
+    /// The body that one template makes. Its file may be missing: then nothing else takes its place.
+    fn rendered(&self, key: &'static str, template: Option<usize>, event: &Event<'_>) -> Result<Body, PlanError> {
+        let Some(text) = template.map(|at| &self.integration.templates[at]) else {
+            let pointer = format!("{HOOK}/templates/{key}");
+            let path = self.integration.source.json.pointer(&pointer).and_then(serde_json::Value::as_str);
+            let message = format!("the `{key}` template cannot be read: `{}`", path.unwrap_or_default());
+            return Err(PlanError::new(PlanErrorKind::Template, message).at(manifest_spot(&self.integration, &pointer)));
+        };
+        let body = self.render_body(key, text, event)?;
+        let empty = body.trim().is_empty();
+        Ok(if empty { Body::Skip(SkipReason::EmptyBody { template: key }) } else { Body::Text(body) })
     }
 
     fn render_body(&self, key: &str, text: &TemplateText, event: &Event<'_>) -> Result<String, PlanError> {
-        let what = format!("the `{key}` template");
-        let template = compiled(&self.integration, text, &what)?;
+        let what = Part::Body(key);
+        let template = compiled(&self.integration, text, what)?;
         let overlay = [("formVariables", &self.form.for_bodies)];
         let escaped;
         let (root, escape) = if self.compat {
@@ -250,47 +237,55 @@ impl Subscription {
             (&event.context, text.escape)
         };
         template
-            .render(Context { root, overlay: &overlay }, self.options(escape, self.moment))
-            .map_err(|error| self.failed(text, &what, &error))
-    }
-
-    /// Renders the template of an address or a header: form variables at the root, the event under `context`.
-    fn render_part(
-        &self,
-        text: &TemplateText,
-        what: &str,
-        event: &Event<'_>,
-        moment: Moment,
-    ) -> Result<String, PlanError> {
-        let template = compiled(&self.integration, text, what)?;
-        let overlay = [("oauth", &self.form.oauth), ("context", &event.context)];
-        let escape = if self.compat { Escape::Html } else { text.escape };
-        template
-            .render(Context { root: &self.form.variables, overlay: &overlay }, self.options(escape, moment))
+            .render(Context { root, overlay: &overlay }, Self::options(escape, self.moment))
             .map_err(|error| self.failed(text, what, &error))
     }
 
-    fn options(&self, escape: Escape, moment: Moment) -> Options {
+    /// Renders the template of an address or a header: form variables at the root, the event under `context`.
+    fn render_part(&self, at: usize, what: Part<'_>, scope: Scope<'_>) -> Result<String, PlanError> {
+        let text = &self.integration.templates[at];
+        let template = compiled(&self.integration, text, what)?;
+        let overlay = [("oauth", &self.form.oauth), ("context", scope.context)];
+        let escape = if self.compat { Escape::Html } else { text.escape };
+        template
+            .render(Context { root: &self.form.variables, overlay: &overlay }, Self::options(escape, scope.moment))
+            .map_err(|error| self.failed(text, what, &error))
+    }
+
+    fn options(escape: Escape, moment: Moment) -> Options {
         Options { moment, ..Options::new(escape) }
     }
 
-    fn failed(&self, text: &TemplateText, what: &str, error: &RenderError) -> PlanError {
+    fn failed(&self, text: &TemplateText, what: Part<'_>, error: &RenderError) -> PlanError {
         let message = self.mask.apply(&format!("{what} fails on this event: {error}"));
         PlanError::new(PlanErrorKind::Render, message)
             .help(error.help.as_deref().map(|help| self.mask.apply(help)))
             .at(spot(&self.integration, text, error.span.clone()))
     }
 
-    fn dress(&self, way: &Way, event: &Event<'_>, body: String, moment: Moment) -> Result<OutboundRequest, PlanError> {
-        let templates = &self.integration.templates;
-        let url = &templates[way.url];
-        let rendered = self.render_part(url, "the template of the address", event, moment)?;
-        let address = address::finish(&rendered, &url.text, self.placeholders).map_err(|reason| {
-            let shown = self.mask.apply(rendered.trim());
-            PlanError::new(PlanErrorKind::Address, format!("`{shown}` is no address to send to: {reason}"))
-                .help(format!("it was made by `{}`", url.text))
-                .at(spot(&self.integration, url, 0..url.text.len()))
-        })?;
+    /// The request that brings `body`: address, headers and steady signatures as the form has them.
+    ///
+    /// # Errors
+    /// A template that fails on this event, an address that is none, a header that cannot be sent, or an
+    /// integration that sends nothing.
+    pub fn request(&self, event: &Event<'_>, body: String) -> Result<OutboundRequest, PlanError> {
+        self.request_at(event, body, self.moment)
+    }
+
+    /// The same, signed by `edgeGridAuth` at `moment`.
+    ///
+    /// # Errors
+    /// As [`Subscription::request`].
+    pub fn request_at(&self, event: &Event<'_>, body: String, moment: Moment) -> Result<OutboundRequest, PlanError> {
+        let way = match &self.way {
+            Ok(way) => way,
+            Err(reason) => return Err(PlanError::new(PlanErrorKind::Address, reason.to_string())),
+        };
+        let scope = Scope { context: &event.context, moment };
+        let address = match &way.address {
+            Made::Once(made) => made.clone()?,
+            Made::EachTime { template } => self.address(*template, scope)?,
+        };
         // A GET asks for something and has nothing to bring: many servers and proxies refuse one with a body.
         let body = if way.method == "GET" { String::new() } else { body };
         let mut request = OutboundRequest {
@@ -301,17 +296,14 @@ impl Subscription {
             signing: way.signing.clone(),
             skip_certificate_check: way.skip_certificate_check,
         };
-        for (name, text) in &way.headers {
-            let text = &templates[*text];
-            let rendered = self.render_part(text, &format!("the template of header `{name}`"), event, moment)?;
-            let value = headers::check_value(&rendered).map_err(|what| {
-                PlanError::new(PlanErrorKind::Header, format!("the value of header `{name}` has a {what} in it"))
-                    .help(format!("it was made by `{}`; check the form for a stray line end", text.text))
-                    .at(spot(&self.integration, text, 0..text.text.len()))
-            })?;
-            request.headers.push((name.clone(), value.to_owned()));
+        for header in &way.headers {
+            let value = match &header.value {
+                Made::Once(made) => made.clone()?,
+                Made::EachTime { template } => self.header(*template, &header.name, scope)?,
+            };
+            request.headers.push((header.name.clone(), value));
         }
-        if way.default_content_type && !request.body.is_empty() {
+        if way.says_json && !request.body.is_empty() {
             request.headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
         }
         if let Some(authorization) = address.authorization.filter(|_| request.header("authorization").is_none()) {
@@ -327,6 +319,54 @@ impl Subscription {
             request.headers.push((name, value));
         }
         Ok(request)
+    }
+
+    fn address(&self, template: usize, scope: Scope<'_>) -> Result<Address, PlanError> {
+        let rendered = self.render_part(template, Part::Address, scope)?;
+        let text = &self.integration.templates[template];
+        address::finish(&rendered, &text.text, self.placeholders).map_err(|reason| {
+            let shown = self.mask.apply(rendered.trim());
+            PlanError::new(PlanErrorKind::Address, format!("`{shown}` is no address to send to: {reason}"))
+                .help(format!("it was made by `{}`", text.text))
+                .at(spot(&self.integration, text, 0..text.text.len()))
+        })
+    }
+
+    fn header(&self, template: usize, name: &str, scope: Scope<'_>) -> Result<String, PlanError> {
+        let rendered = self.render_part(template, Part::Header(name), scope)?;
+        match headers::check_value(&rendered) {
+            Ok(value) => Ok(value.to_owned()),
+            Err(what) => {
+                let text = &self.integration.templates[template];
+                Err(PlanError::new(PlanErrorKind::Header, format!("the value of header `{name}` has a {what} in it"))
+                    .help(format!("it was made by `{}`; check the form for a stray line end", text.text))
+                    .at(spot(&self.integration, text, 0..text.text.len())))
+            }
+        }
+    }
+
+    fn make_what_is_steady(&mut self) {
+        let Ok(way) = &self.way else { return };
+        let steady = |at: &usize| {
+            let compiled = self.integration.templates[*at].compiled.as_ref();
+            compiled.is_ok_and(|template| is_steady(template, &self.integration.manifest))
+        };
+        let scope = Scope { context: &Value::Null, moment: self.moment };
+        let address = way.address.template().filter(steady).map(|at| self.address(at, scope));
+        let header = |header: &HeaderWay| {
+            let at = header.value.template().filter(steady)?;
+            Some(self.header(at, &header.name, scope))
+        };
+        let headers: Vec<Option<Result<String, PlanError>>> = way.headers.iter().map(header).collect();
+        let Ok(way) = &mut self.way else { return };
+        if let Some(made) = address {
+            way.address = Made::Once(made);
+        }
+        for (header, made) in way.headers.iter_mut().zip(headers) {
+            if let Some(made) = made {
+                header.value = Made::Once(made);
+            }
+        }
     }
 }
 

@@ -1,9 +1,11 @@
 //! The way that events of an integration go out: method, templates, signature.
 
-use super::error::{HOOK, PlanError, PlanErrorKind, compiled, manifest_spot};
+use super::address::Address;
+use super::error::{HOOK, Part, PlanError, PlanErrorKind, compiled, manifest_spot};
 use super::headers;
 use super::placeholder::placeholder;
 use super::plan::SkipReason;
+use super::steady::Made;
 use crate::catalog::Integration;
 use crate::form::{FormValue, FormValues};
 use crate::manifest::{Endpoint, FormVariableType, HmacSignature};
@@ -16,20 +18,29 @@ const METHODS: [&str; 5] = ["POST", "PUT", "PATCH", "GET", "DELETE"];
 /// meaning on the platform that this format comes from; a manifest without it cannot switch the check off.
 const SKIP_CERTIFICATE_CHECK: &str = "skip-ca-verification";
 
-/// How events go out.
+/// How events go out. Templates are named by their places among those of the integration.
 #[derive(Debug)]
 pub(super) struct Way {
+    /// Whether the platform's own payload is the body, whatever templates there are.
+    pub(super) standard_payload: bool,
+    /// The templates of bodies, by the kind of event they are for; `None` where the file cannot be read.
+    pub(super) bodies: Vec<(&'static str, Option<usize>)>,
     pub(super) method: String,
-    /// Which of the integration's templates makes the address.
-    pub(super) url: usize,
-    /// Names of headers, each with the template that makes its value.
-    pub(super) headers: Vec<(String, usize)>,
-    /// Whether the manifest names no headers at all, which means one that tells that the body is JSON.
-    pub(super) default_content_type: bool,
+    pub(super) address: Made<Address>,
+    pub(super) headers: Vec<HeaderWay>,
+    /// Whether a body without headers of the manifest's is said to be JSON.
+    pub(super) says_json: bool,
     pub(super) signing: Option<Signing>,
     /// Whether the signing secret is a placeholder: what it signs proves nothing.
     pub(super) unsigned: bool,
     pub(super) skip_certificate_check: bool,
+}
+
+/// One header of the manifest.
+#[derive(Debug)]
+pub(super) struct HeaderWay {
+    pub(super) name: String,
+    pub(super) value: Made<String>,
 }
 
 /// Finds the way: every mistake on it goes to `mistakes`.
@@ -56,23 +67,23 @@ pub(super) fn find(
                 .at(manifest_spot(integration, &format!("{HOOK}/endpoint/method"))),
         );
     }
-    let mut template = |pointer: String, what: &str| {
-        let place = integration.templates.iter().position(|template| template.pointer == pointer);
-        let Some(place) = place else {
+    let position = |pointer: &str| integration.templates.iter().position(|template| template.pointer == pointer);
+    let mut template = |pointer: String, what: Part<'_>| {
+        let Some(at) = position(&pointer) else {
             let message = format!("{what} is missing");
             let spot = manifest_spot(integration, &pointer);
             mistakes.push(PlanError::new(PlanErrorKind::Template, message).at(spot));
             return None;
         };
-        mistakes.extend(compiled(integration, &integration.templates[place], what).err());
-        Some(place)
+        mistakes.extend(compiled(integration, &integration.templates[at], what).err());
+        Some(at)
     };
-    let url = template(format!("{HOOK}/endpoint/url"), "the template of the address");
+    let url = template(format!("{HOOK}/endpoint/url"), Part::Address);
     let mut headers = Vec::new();
     for (at, header) in endpoint.headers.iter().flatten().enumerate() {
         let pointer = format!("{HOOK}/endpoint/headers/{at}");
-        let text = template(format!("{pointer}/value"), &format!("the template of header `{}`", header.name));
-        headers.extend(text.map(|text| (header.name.clone(), text)));
+        let text = template(format!("{pointer}/value"), Part::Header(&header.name));
+        headers.extend(text.map(|at| HeaderWay { name: header.name.clone(), value: Made::EachTime { template: at } }));
     }
     for (at, header) in endpoint.headers.iter().flatten().enumerate() {
         if let Err((message, help)) = headers::check_name(&header.name) {
@@ -86,10 +97,12 @@ pub(super) fn find(
     let variable = endpoint.hmac_signature.as_ref().and_then(|hmac| hmac.hmac_secret_form_variable_key.as_deref());
     let is_placeholder = |signing: &Signing| variable.is_some_and(|key| placeholder(key) == signing.key.expose());
     Ok(Way {
+        standard_payload: hook.use_standard_webhook_payload,
+        bodies: hook.templates.named().map(|(kind, _)| (kind, position(&format!("{HOOK}/templates/{kind}")))).collect(),
         method: endpoint.method.clone(),
-        default_content_type: endpoint.headers.is_none(),
-        url,
+        address: Made::EachTime { template: url },
         headers,
+        says_json: endpoint.headers.is_none(),
         unsigned: placeholders && signing.as_ref().is_some_and(is_placeholder),
         signing,
         skip_certificate_check: skips_certificate_check(integration, form),

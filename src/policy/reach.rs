@@ -38,7 +38,7 @@ impl Rule {
         };
         let actions = match &self.actions {
             Selection::All => true,
-            Selection::Only(entries) => !entries.is_empty(),
+            Selection::Only(entries) => entries.iter().any(|entry| may_be_done_to(entry, resource_type)),
             Selection::Except(entries) => !entries.contains(&Glob::Any),
         };
         resources && actions
@@ -56,6 +56,21 @@ impl Rule {
             Selection::Except(entries) => entries.is_empty(),
         };
         resources && actions
+    }
+}
+
+/// Whether the action may be one on resources of this type. What nobody has heard of may be new, and so may an
+/// action on a type whose list has gaps; what is known elsewhere only is not.
+fn may_be_done_to(action: &Glob, resource_type: &str) -> bool {
+    let vocabulary = Vocabulary::built_in();
+    match action {
+        Glob::Exact(action) if vocabulary.knows_action(action) => {
+            let documented = vocabulary.documented_action(action);
+            vocabulary
+                .resource_type(resource_type)
+                .is_none_or(|known| !known.whole || known.has_action(action) || known.has_action(documented))
+        }
+        _ => true,
     }
 }
 
@@ -94,6 +109,18 @@ mod tests {
         {
             assert_eq!(policy.may_allow(kind), may, "{kind}");
         }
+    }
+
+    #[test]
+    fn an_action_of_another_kind_allows_nothing() {
+        let policy = policy(r#"[{"resources":["proj/*:env/*:flag/*"],"actions":["updateProjectName"]}]"#);
+        assert!(!policy.may_allow("flag"));
+        assert!(!policy.may_allow_anything());
+        let policy = self::policy(r#"[{"resources":["*"],"actions":["updateProjectName"]}]"#);
+        assert!(!policy.may_allow("flag"));
+        assert!(policy.may_allow("project"));
+        let policy = self::policy(r#"[{"resources":["proj/*:env/*:flag/*"],"actions":["aNewOne","updateTag"]}]"#);
+        assert!(policy.may_allow("flag"));
     }
 
     #[test]

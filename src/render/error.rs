@@ -21,6 +21,8 @@ pub struct RenderError {
 pub enum RenderErrorKind {
     /// Strict: nothing provides this name (as written in the template: `member.emial`).
     Missing(String),
+    /// Exact: a helper was given this name where it makes a text, and it is absent (`true`) or null.
+    NoText(String, bool),
     /// No helper has this name.
     UnknownHelper(String),
     /// A helper refused its arguments.

@@ -10,6 +10,9 @@ pub struct Options {
     pub escape: Escape,
     /// Whether a missing name is an error, as in the strict mode of handlebars.js.
     pub strict: bool,
+    /// Whether a helper that makes a text refuses a name that is absent or null; JavaScript would write
+    /// `undefined` or `null`.
+    pub exact: bool,
     /// How far one render may go.
     pub limits: Limits,
     /// When and under which one-time number `edgeGridAuth` signs.
@@ -19,13 +22,19 @@ pub struct Options {
 impl Options {
     /// Lenient, with this escaping.
     pub fn new(escape: Escape) -> Self {
-        Options { escape, strict: false, limits: Limits::default(), moment: Moment::default() }
+        Options { escape, strict: false, exact: false, limits: Limits::default(), moment: Moment::default() }
     }
 
     /// The same, but a missing name is an error.
     #[must_use]
     pub fn strictly(self) -> Self {
         Options { strict: true, ..self }
+    }
+
+    /// The same, but a helper that makes a text refuses what is absent or null.
+    #[must_use]
+    pub fn exactly(self) -> Self {
+        Options { exact: true, ..self }
     }
 }
 

@@ -92,3 +92,21 @@ fn helpers_that_do_not_exist_and_partials_say_so() {
         assert_eq!(error.kind, RenderErrorKind::Helper, "{template}");
     }
 }
+
+#[test]
+fn exactly_a_helper_that_makes_a_text_refuses_what_is_not_there() {
+    let template =
+        Template::compile("{{queryEncode name}}/{{pathEncode tags}}/{{queryEncode comment}}").expect("it compiles");
+    let told = |json: &str| {
+        let value = flagpost::value::Value::parse(json.as_bytes()).expect("the row is JSON");
+        let options = Options::new(Escape::None);
+        let context = flagpost::render::Context::new(&value);
+        assert!(template.render(context, options).is_ok(), "it is refused only where that is asked for");
+        template.render(context, options.exactly()).map_err(|error| (error.kind, error.span))
+    };
+    let absent = RenderErrorKind::NoText("comment".to_owned(), true);
+    assert_eq!(told(r#"{"name":"a b","tags":[]}"#), Err((absent, 55..62)));
+    let null = RenderErrorKind::NoText("tags".to_owned(), false);
+    assert_eq!(told(r#"{"name":"a b","tags":null}"#), Err((null, 34..38)));
+    assert_eq!(told(r#"{"name":"a b","tags":["x"],"comment":""}"#), Ok("a%20b/x/".to_owned()));
+}

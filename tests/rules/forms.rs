@@ -162,3 +162,44 @@ fn a_field_depends_on_one_that_exists() {
     let value = format!("{FORM}/2/dependsOn/0/conditions/0/value");
     only(&depending("loud", "formVariables", "yes"), "unknown-dependency", "warning", &value, &["`true` or `false`"]);
 }
+
+#[test]
+fn a_key_means_one_thing_in_templates() {
+    let with_key = |key: &str| {
+        with_variable(json!({ "key": key, "name": "Lamp", "type": "string", "description": "One of the lamps" }))
+    };
+    for (key, word) in
+        [("", "an empty key"), ("context", "`context`"), ("oauth", "`oauth`"), ("if", "helper"), ("this", "a word")]
+    {
+        let pointer = "/formVariables/4/key";
+        only(&with_key(key), "reserved-form-key", "error", pointer, &[word]);
+    }
+    nothing(&with_key("environment"));
+}
+
+#[test]
+fn a_secret_has_no_default() {
+    let secret = |text: &str| {
+        with_variable(json!({
+            "key": "second", "name": "Second", "type": "string", "description": "A second token",
+            "isSecret": true, "isOptional": true, "defaultValue": text
+        }))
+    };
+    only(&secret("letmein"), "secret-with-default", "error", "/formVariables/4/defaultValue", &["`second`"]);
+    nothing(&secret(""));
+}
+
+#[test]
+fn a_default_address_is_one() {
+    let address = |text: &str| {
+        with_variable(json!({
+            "key": "second", "name": "Second", "type": "uri", "description": "A second wall",
+            "isOptional": true, "defaultValue": text
+        }))
+    };
+    for wrong in ["lantern.example", "not an address", "https://"] {
+        only(&address(wrong), "default-type", "error", "/formVariables/4/defaultValue", &["`https://`"]);
+    }
+    nothing(&address("https://lantern.example"));
+    nothing(&address(""));
+}

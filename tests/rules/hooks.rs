@@ -12,7 +12,9 @@ const HEADER: &str = "/capabilities/auditLogEventsHook/endpoint/headers/1";
 fn a_hook_has_something_to_send_and_somewhere_to_send_it() {
     let folder = right().with(&format!("{HOOK}/templates"), json!({}));
     only(&folder, "hook-without-templates", "error", &format!("{HOOK}/templates"), &["useStandardWebhookPayload"]);
-    nothing(&folder.with(&format!("{HOOK}/useStandardWebhookPayload"), json!(true)));
+    let mut standard = folder.with(&format!("{HOOK}/useStandardWebhookPayload"), json!(true));
+    standard.files.retain(|(name, _)| !name.starts_with("templates/"));
+    nothing(&standard);
     let folder = right().without(&format!("{HOOK}/endpoint"));
     only(&folder, "hook-without-templates", "error", HOOK, &["endpoint"]);
     nothing(&folder.with(&format!("{HOOK}/deliveryMethod"), json!("custom")));
@@ -174,4 +176,45 @@ fn every_endpoint_of_every_capability_is_looked_at() {
     tells(&folder, "unbalanced-braces", "/capabilities/approval/postApplyRequest/endpoint/url");
     let told = tells(&folder, "unknown-variable", "/capabilities/approval/deletionRequest/endpoint/url");
     assert!(told.help.contains("context.approvalId"), "{told:?}");
+}
+
+#[test]
+fn the_standard_payload_has_no_folder_of_templates_beside_it() {
+    let hook = "/capabilities/auditLogEventsHook";
+    let folder = right().with(&format!("{hook}/templates"), json!({}));
+    let folder = folder.with(&format!("{hook}/useStandardWebhookPayload"), json!(true));
+    let pointer = format!("{hook}/useStandardWebhookPayload");
+    only(&folder, "standard-payload-with-templates", "error", &pointer, &["the folder `templates`"]);
+    let mut bare = folder;
+    bare.files.retain(|(name, _)| !name.starts_with("templates/"));
+    nothing(&bare);
+}
+
+#[test]
+fn a_signature_has_a_header_of_its_own() {
+    let endpoint = "/capabilities/auditLogEventsHook/endpoint";
+    let signed = |header: &str| {
+        let signature = json!({ "headerName": header, "hmacSecretFormVariableKey": "apiToken" });
+        right().with(&format!("{endpoint}/hmacSignature"), signature)
+    };
+    let pointer = format!("{endpoint}/hmacSignature/headerName");
+    only(&signed("content-type"), "header-name", "error", &pointer, &["among the headers"]);
+    nothing(&signed("X-Lantern-Signature"));
+}
+
+#[test]
+fn no_white_space_stands_around_an_address() {
+    let pointer = "/capabilities/auditLogEventsHook/endpoint/url";
+    let folder = right().with(pointer, json!(" {{host}}/lamps "));
+    only(&folder, "invalid-url", "warning", pointer, &["white space"]);
+}
+
+#[test]
+fn every_mistake_of_a_retry_profile_has_its_place() {
+    let delivery = "/capabilities/auditLogEventsHook/delivery";
+    let profile = json!({ "profile": "splitt", "lamps": 1, "retry": ["9xx"], "idHeader": "a b" });
+    let folder = right().with(delivery, profile);
+    for key in ["profile", "lamps", "retry/0", "idHeader"] {
+        tells(&folder, "schema", &format!("{delivery}/{key}"));
+    }
 }

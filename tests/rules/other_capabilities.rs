@@ -147,3 +147,134 @@ fn a_button_has_one_body_that_uses_what_it_requires() {
     let folder = with_bodies(json!([body("flagCleanup", "{}"), body("flagCleanup", "{}")]));
     only(&folder, "duplicate-button", "error", "/capabilities/buttonAction/requestBodyTemplates/1/key", &[]);
 }
+
+const CREATION: &str = "/capabilities/approval/creationRequest";
+
+fn wider_approval() -> Folder {
+    let variable =
+        |key: &str| json!({ "key": key, "name": "Region", "type": "string", "description": "Where it is lit" });
+    right()
+        .with_only("approval", approval())
+        .with("/capabilities/approval/environmentFormVariables", json!([variable("region")]))
+        .with("/capabilities/approval/approvalFormVariables", json!([variable("reason")]))
+}
+
+#[test]
+fn an_approvals_body_sees_only_what_it_is_given() {
+    let body = |text: &str| {
+        wider_approval().with(&format!("{CREATION}/jsonBody"), json!(format!("{{\"a\": \"{{{{{text}}}}}\"}}")))
+    };
+    for (name, word) in [
+        ("formVariables.apiToken", "nothing provides `formVariables.apiToken`"),
+        ("formVariables.reason", "write `approvalFormVariables.reason`"),
+        ("environment.region", "write `environmentFormVariables.region`"),
+        ("region", "write `environmentFormVariables.region`"),
+        ("reason", "write `approvalFormVariables.reason`"),
+        ("apiToken", "an approval's body"),
+        ("context.approvalId", "write `approvalId`"),
+    ] {
+        only(&body(name), "unknown-variable", "error", &format!("{CREATION}/jsonBody"), &[word]);
+    }
+    only(&body("lamps"), "unknown-variable", "warning", &format!("{CREATION}/jsonBody"), &["an approval's body"]);
+    only(&body("title"), "printed-object", "error", &format!("{CREATION}/jsonBody"), &["`title.plainText`"]);
+    for name in ["environmentFormVariables.region", "approvalFormVariables.reason", "approvalId", "comment"] {
+        nothing(&body(name));
+    }
+}
+
+#[test]
+fn an_approvals_addresses_see_its_id_once_there_is_one() {
+    let url = |request: &str, url: &str| {
+        let pointer = format!("/capabilities/approval/{request}/endpoint/url");
+        (wider_approval().with(&pointer, json!(url)), pointer)
+    };
+    for (request, text, word) in [
+        ("statusRequest", "{{host}}/{{context.title.plainText}}", "`context` has no `title`"),
+        ("statusRequest", "{{host}}/{{lamps}}", "nothing provides `lamps`"),
+        ("statusRequest", "{{host}}/{{formVariables.colour}}", "write `colour`"),
+        ("statusRequest", "{{host}}/{{region}}", "write `environment.region`"),
+        ("creationRequest", "{{host}}/{{context.approvalId}}", "nothing provides `context.approvalId`"),
+    ] {
+        let (folder, pointer) = url(request, text);
+        only(&folder, "unknown-variable", "error", &pointer, &[word]);
+    }
+    nothing(&url("statusRequest", "{{host}}/{{environment.region}}/{{context.approvalId}}").0);
+    let template = format!("{CREATION}/parser/urlTemplate");
+    nothing(&wider_approval().with(&template, json!("{{host}}/{{context.approvalId}}")));
+}
+
+#[test]
+fn expressions_are_judged_as_javascript_judges_them() {
+    let pointer = "/capabilities/approval/statusRequest/parser/approvalMatcher";
+    let matching = |pattern: &str| right().with_only("approval", approval()).with(pointer, json!(pattern));
+    for right in ["\\p{L}+\\d", "]", "a{", "[\\d-z]", "(?<n>a)\\k<n>"] {
+        nothing(&matching(right));
+    }
+    for (wrong, word) in [
+        ("(?i)abc", "[Aa]pproved"),
+        ("a{2,1}", "the smaller count first"),
+        ("(?P<n>x)", "`(?<name>…)`"),
+        ("[z-a]", "swap its ends"),
+        ("yes\\", "`\\\\`"),
+    ] {
+        only(&matching(wrong), "invalid-regex", "error", pointer, &[word]);
+    }
+    for (odd, word) in [("/approved/i", "`[Aa]pproved`"), ("/yes/", "write `yes`"), ("", "matches every text")] {
+        only(&matching(odd), "invalid-regex", "warning", pointer, &[word]);
+    }
+}
+
+#[test]
+fn a_stores_payload_is_json_around_the_data() {
+    let store = |prefix: &str, suffix: &str, content: &str| {
+        let headers = json!([{ "name": "Content-Type", "value": content }]);
+        let endpoint = json!({ "url": "{{host}}/store", "method": "PUT", "headers": headers });
+        let request = json!({ "endpoint": endpoint, "payloadPrefix": prefix, "payloadSuffix": suffix });
+        right().with_only("featureStore", json!({ "formVariables": [], "featureStoreRequest": request }))
+    };
+    let request = "/capabilities/featureStore/featureStoreRequest";
+    for (prefix, suffix, piece, word) in [
+        ("{\"items\":[", "}", "payloadSuffix", "closes nothing"),
+        ("{\"items\":[", "", "payloadPrefix", "never closed"),
+        ("[{\"a\": 1 \"b\":", "}]", "payloadPrefix", "a comma is missing"),
+        ("", "]", "payloadSuffix", "closes nothing"),
+    ] {
+        let folder = store(prefix, suffix, "application/json");
+        only(&folder, "broken-json", "error", &format!("{request}/{piece}"), &[word]);
+    }
+    nothing(&store("[{\"key\": \"LD-Env-{{envId}}\", \"value\": ", "}]", "application/json"));
+    nothing(&store("data=", "", "text/plain"));
+}
+
+#[test]
+fn an_events_hook_has_a_template() {
+    let endpoint = json!({ "url": "{{host}}/events", "method": "POST" });
+    let folder = right().with_only("eventsHook", json!({ "endpoint": endpoint, "templates": {} }));
+    only(
+        &folder,
+        "hook-without-templates",
+        "error",
+        "/capabilities/eventsHook/templates",
+        &["measuredRolloutReverted"],
+    );
+}
+
+#[test]
+fn a_button_exists() {
+    let bodies = json!([{ "key": "FlagCleanup", "jsonBody": "{}", "requiredContext": [] }]);
+    let request = json!({ "endpoint": { "url": "{{host}}/press", "method": "POST" } });
+    let folder = right().with_only("buttonAction", json!({ "actionRequest": request, "requestBodyTemplates": bodies }));
+    let pointer = "/capabilities/buttonAction/requestBodyTemplates/0/key";
+    only(&folder, "duplicate-button", "error", pointer, &["did you mean `flagCleanup`?"]);
+}
+
+#[test]
+fn a_custom_property_is_reserved_once() {
+    let property = |key: &str| json!({ "name": "Lamp", "key": key });
+    let with = |second: &str| {
+        right().with("/capabilities/reservedCustomProperties", json!([property("lamp"), property(second)]))
+    };
+    let pointer = "/capabilities/reservedCustomProperties/1/key";
+    only(&with("lamp"), "duplicate-property-key", "error", pointer, &["number 1"]);
+    nothing(&with("colour"));
+}

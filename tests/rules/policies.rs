@@ -84,3 +84,32 @@ fn what_a_policy_lets_through_has_a_template() {
     only(&folder, "unserved-kind", "warning", POLICY, &["`segment`"]);
     nothing(&only_for_flags(json!({ "effect": "allow", "resources": ["proj/*:env/*:flag/*"], "actions": ["*"] })));
 }
+
+#[test]
+fn a_statement_with_actions_of_another_kind_only_can_never_match() {
+    let statement =
+        |resource: &str, actions: Value| json!({ "effect": "allow", "resources": [resource], "actions": actions });
+    let renaming = statement("proj/*:env/*:flag/*", json!(["updateProjectName"]));
+    let words = ["`updateProjectName` is no action on a flag", "can never match", "`proj/*`"];
+    let pointer = format!("{POLICY}/0/actions/0");
+    only(&with_statement(renaming.clone()), "unknown-action", "error", &pointer, &words);
+    // Beside one that matches it is as dead.
+    let folder = right().with(POLICY, json!([renaming, statement("proj/*:env/*:flag/*", json!(["updateOn"]))]));
+    only(&folder, "unknown-action", "error", &pointer, &words);
+    nothing(&with_statement(statement("proj/*:env/*:flag/*", json!(["updateTag", "updateOn"]))));
+    // A list that may be behind is no proof.
+    let new = statement("proj/*:env/*:flag/*", json!(["polishFlag"]));
+    only(&with_statement(new), "unknown-action", "warning", &pointer, &["`polishFlag`"]);
+}
+
+#[test]
+fn a_policy_for_another_kind_than_its_templates_can_never_match() {
+    for statement in [
+        json!({ "effect": "allow", "resources": ["proj/*:env/*"], "actions": ["*"] }),
+        json!({ "effect": "allow", "resources": ["proj/*:env/*"], "actions": ["updateColor"] }),
+        json!({ "resources": ["proj/*:env/*"] }),
+        json!({ "effect": "allow", "resources": ["*"], "actions": ["updateColor"] }),
+    ] {
+        only(&only_for_flags(statement), "never-matching-policy", "error", POLICY, &["`flag`"]);
+    }
+}

@@ -88,3 +88,80 @@ fn braces_match() {
     assert_eq!(told.line, 3);
     nothing(&with_flag("{ \"a\": { \"b\": {} }, \"c\": \"\\{{name}} {x}\" }"));
 }
+
+#[test]
+fn a_helper_is_given_what_every_event_has() {
+    for (url, printed, guard) in [
+        (
+            "{{host}}/?c={{queryEncode context.comment}}",
+            "`undefined` when `context.comment` is absent",
+            "context.comment",
+        ),
+        ("{{host}}/{{pathEncode context.project.tags}}", "`null` when `context.project.tags` is null", "project.tags"),
+        (
+            "{{host}}/{{pathEncode context.customProperties.lamp.name}}",
+            "`undefined` when `context.customProperties` is absent",
+            "{{#if context.customProperties}}",
+        ),
+    ] {
+        only(&right().with(URL, json!(url)), "unguarded-variable", "error", URL, &[printed, guard]);
+    }
+    let folder = right().with(HEADER, json!("{{queryEncode context.comment}}"));
+    only(&folder, "unguarded-variable", "error", HEADER, &["`queryEncode` prints `undefined`"]);
+    let folder = with_flag("{\n  \"a\": \"{{queryEncode comment}}\",\n  \"b\": \"{{pathEncode key}}\"\n}");
+    let told = only(&folder, "unguarded-variable", "error", FLAG, &["`{{#if comment}}…{{/if}}`"]);
+    assert_eq!((told.line, told.file.ends_with("flag.json.hbs")), (2, true), "{told:?}");
+    // The default policy lets no webhook through, and only webhooks and members have no key.
+    let folder = right().with(URL, json!("{{host}}/{{pathEncode context.key}}"));
+    only(&folder, "unguarded-variable", "warning", URL, &["`context.key` is absent"]);
+    for url in [
+        "{{host}}/{{#if context.comment}}?c={{queryEncode context.comment}}{{/if}}",
+        "{{host}}/{{pathEncode context.name}}?c={{queryEncode colour}}&l={{queryEncode loud}}",
+    ] {
+        nothing(&right().with(URL, json!(url)));
+    }
+    nothing(&with_flag("{ \"a\": \"{{#if comment}}{{queryEncode comment}}{{/if}}\" }"));
+}
+
+#[test]
+fn what_has_members_is_not_printed() {
+    for (template, name, word) in [
+        ("{ \"a\": \"{{title}}\" }", "`title`", "did you mean `title.plainText`?"),
+        ("{ \"a\": \"{{timestamp}}\" }", "`timestamp`", "`timestamp.rfc3339`"),
+        ("{ \"a\": \"{{_links}}\" }", "`_links`", "`_links.canonical.href`"),
+        ("{ \"a\": \"{{queryEncode project}}\" }", "`project`", "`project.name`"),
+        ("{ \"a\": \"{{this}}\" }", "`this`", "did you mean `name`?"),
+        ("{ \"a\": \"{{#with project.environment}}{{this}}{{/with}}\" }", "`this`", "did you mean `name`?"),
+        ("{ \"a\": \"{{formVariables}}\" }", "`formVariables`", "`formVariables.host`"),
+        ("{ {{#if customProperties}}\"a\": \"{{customProperties}}\"{{/if}} }", "`customProperties`", "`each`"),
+    ] {
+        only(&with_flag(template), "printed-object", "error", FLAG, &[name, word, "[object Object]"]);
+    }
+    only(&right().with(HEADER, json!("{{context}}")), "printed-object", "error", HEADER, &["`context.name`"]);
+    nothing(&with_flag("{ \"a\": \"{{#with title}}{{plainText}}{{/with}}\", \"b\": \"{{#if title}}x{{/if}}\" }"));
+}
+
+#[test]
+fn long_addresses_and_large_forms_are_read_in_a_moment() {
+    // What was read again for each name took minutes for these.
+    let start = std::time::Instant::now();
+    let variable = |index: usize| {
+        let key = format!("key{index}");
+        json!({
+            "key": key, "name": "Lamp", "type": "string", "description": "One lamp of very many",
+            "isOptional": true, "defaultValue": ""
+        })
+    };
+    let mut folder = right();
+    for index in 0..2_000 {
+        folder = folder.with("/formVariables/-", variable(index));
+    }
+    let asked: String = (0..2_000).map(|index| format!("{{{{#if key{index}}}}}x{{{{/if}}}}")).collect();
+    let text: Vec<String> =
+        (0..2_000).map(|index| format!("\"a{index}\":\"{{{{formVariables.key{index}}}}}\"")).collect();
+    let folder = folder.with_file("templates/flag.json.hbs", &format!("{{{}}}", text.join(",")));
+    nothing(&folder.clone().with(URL, json!(format!("{{{{host}}}}/{asked}"))));
+    let folder = folder.with(URL, json!(format!("{{{{host}}}}/{}", "{{apiToken}}".repeat(10_000))));
+    only(&folder, "secret-in-url", "warning", URL, &["`apiToken`"]);
+    assert!(start.elapsed().as_secs() < 60, "it took {:?}", start.elapsed());
+}

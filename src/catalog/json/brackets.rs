@@ -58,7 +58,7 @@ impl Reader<'_> {
         let unclosed = closers_left(&self.text[at + 1..]);
         let (opened, line) = (self.text.as_bytes()[inner.at] as char, self.line_of(inner.at));
         let (wanted, found) = (inner.closer as char, found as char);
-        if unclosed == depth as isize && outer.is_none() {
+        if unclosed == depth as isize {
             self.mistake(at..at + 1, format!("this `{found}` closes nothing"), format!("remove this `{found}`"));
             return Mismatch::Stray;
         }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::DUPLICATE_KEY;
 use super::brackets::{Mismatch, closers_left};
-use super::reader::Reader;
+use super::reader::{Open, Reader};
 use super::tree::{Content, Member, Node};
 
 /// What was read last inside a container.
@@ -36,9 +36,15 @@ impl Reader<'_> {
         if !self.enter(b'}') {
             return Node { span: start..start + 1, content: Content::Object(Vec::new()), broken: true };
         }
+        self.members(start)
+    }
+
+    /// The members of the object that begins at `start` and is open.
+    fn members(&mut self, start: usize) -> Node {
         let mut members: Vec<Member> = Vec::new();
         let mut first_places: HashMap<String, usize> = HashMap::new();
         let mut last = Last::Nothing;
+        let mut value_end = None;
         loop {
             self.skip_space();
             match self.peek() {
@@ -50,6 +56,14 @@ impl Reader<'_> {
                     self.close(last.comma());
                     break;
                 }
+                Some(b']' | b'{' | b'"') if self.list_begins_before(last, &members) => {
+                    if let Some(member) = members.last_mut() {
+                        let first = std::mem::take(&mut member.value);
+                        member.value = self.list_without_bracket(first);
+                        last = Last::Value(member.value.span.end);
+                        value_end = Some(member.value.span.end);
+                    }
+                }
                 Some(b']') => match self.mismatch(b']') {
                     Mismatch::Closes => {
                         self.close(None);
@@ -59,9 +73,20 @@ impl Reader<'_> {
                     Mismatch::Stray => self.take(1),
                 },
                 Some(b',' | b';') => last = self.separator(last),
+                Some(b'{') if self.ended_before_item(last) => {
+                    // The next item of the list around begins here.
+                    let end = value_end.unwrap_or(start + 1);
+                    let line = self.line_of(start);
+                    let help = format!("add `}}`: the `{{` of line {line} is not closed");
+                    self.mistake(end..end, "`}` is missing after this value", help);
+                    self.at = last.comma().unwrap_or(self.at);
+                    self.token_end = end;
+                    break;
+                }
                 Some(_) => {
                     self.missed_comma(last);
                     let (member, next) = self.member();
+                    value_end = member.as_ref().map(|member| member.value.span.end);
                     if let Some(member) = member {
                         self.repeated_key(&mut first_places, &member);
                         members.push(member);
@@ -79,8 +104,11 @@ impl Reader<'_> {
         if !self.enter(b']') {
             return Node { span: start..start + 1, content: Content::Array(Vec::new()), broken: true };
         }
-        let mut items: Vec<Node> = Vec::new();
-        let mut last = Last::Nothing;
+        self.items(start, Vec::new(), Last::Nothing)
+    }
+
+    /// The items of the list that begins at `start` and is open, behind those that are read.
+    fn items(&mut self, start: usize, mut items: Vec<Node>, mut last: Last) -> Node {
         let mut broken = false;
         // Where the value before the last one ends, and where what follows that begins.
         let mut before: Option<(usize, usize)> = None;
@@ -109,6 +137,13 @@ impl Reader<'_> {
                     let key = items.pop().map_or(self.at, |key| key.span.start);
                     self.not_closed_after(before.unwrap_or((start + 1, key)));
                     break;
+                }
+                Some(b':') if !broken && self.object_begins_at(&items) => {
+                    // The last value is the first key of an object.
+                    let key = items.pop().map_or(self.at, |key| key.span.start);
+                    let object = self.object_without_bracket(key);
+                    last = Last::Value(object.span.end);
+                    items.push(object);
                 }
                 Some(b':' | b'=') => {
                     let at = self.at;
@@ -158,6 +193,61 @@ impl Reader<'_> {
         let is_key = items.last().is_some_and(|item| matches!(item.content, Content::String(_)));
         let one_short = || closers_left(&self.text[self.at..]) == depth as isize - 1;
         in_object && is_key && before.is_some() && one_short()
+    }
+
+    /// Whether the last value of a list is surely the first key of an object whose `{` is missing: a bracket more
+    /// is closed behind it than is open.
+    fn object_begins_at(&self, items: &[Node]) -> bool {
+        let is_key = items.last().is_some_and(|item| matches!(item.content, Content::String(_)));
+        is_key && closers_left(&self.text[self.at..]) == self.open.len() as isize + 1
+    }
+
+    /// An object that begins with the key at `start`, without a bracket.
+    fn object_without_bracket(&mut self, start: usize) -> Node {
+        self.mistake(start..start, "`{` is missing before this key", "add `{`");
+        self.at = start;
+        self.token_end = start;
+        self.open_at(start, b'}');
+        self.members(start)
+    }
+
+    /// Notes a bracket that should stand at `start`.
+    fn open_at(&mut self, start: usize, closer: u8) {
+        let line_start = self.text[..start].rfind('\n').map_or(0, |line_break| line_break + 1);
+        let line = &self.text[line_start..start];
+        let indent = line.len() - line.trim_start().len();
+        self.open.push(Open { at: start, closer, indent });
+    }
+
+    /// Whether an object in a list was surely to end before the `{` that the reader stands at.
+    fn ended_before_item(&self, last: Last) -> bool {
+        let depth = self.open.len();
+        let in_list = depth >= 2 && self.open[depth - 2].closer == b']';
+        in_list && !matches!(last, Last::Nothing) && closers_left(&self.text[self.at..]) == depth as isize - 1
+    }
+
+    /// Whether the last value is surely the first of a list whose `[` is missing: another value without a key
+    /// follows it, or a `]`, and a bracket more is closed from here on than is open.
+    fn list_begins_before(&self, last: Last, members: &[Member]) -> bool {
+        let follows = match (self.peek(), last) {
+            (Some(b']'), Last::Value(_) | Last::Comma(_)) | (Some(b'{'), Last::Comma(_)) => true,
+            (Some(b'"'), Last::Comma(_)) => !self.string_is_key() && self.unclosed_key_name().is_none(),
+            _ => false,
+        };
+        let value = members.last().map(|member| &member.value).filter(|value| !value.broken);
+        // A list that is closed twice has a bracket too many.
+        let value = value.filter(|value| !matches!(value.content, Content::Array(_)) || self.peek() != Some(b']'));
+        follows && value.is_some() && closers_left(&self.text[self.at..]) == self.open.len() as isize + 1
+    }
+
+    /// A list whose first value is read, and whose `[` is missing.
+    fn list_without_bracket(&mut self, first: Node) -> Node {
+        let start = first.span.start;
+        self.mistake(start..start, "`[` is missing before this value", "add `[`");
+        self.open_at(start, b']');
+        // A comma is taken already, unless the list ends here.
+        let last = if self.peek() == Some(b']') { Last::Value(first.span.end) } else { Last::Comma(self.token_end) };
+        self.items(start, vec![first], last)
     }
 
     /// Notes that a list is not closed, and goes back to where it should have been.
@@ -252,6 +342,15 @@ impl Reader<'_> {
             self.skip_space();
         }
         match self.peek() {
+            Some(b'"') if self.string_is_key() => {
+                if closers_left(&self.text[self.at..]) != self.open.len() as isize + 1 {
+                    self.no_value(&written, key_span.clone());
+                    return (Some(member(nothing(key_span.end))), Last::Unsure);
+                }
+                let value = self.object_without_bracket(self.at);
+                let last = Last::Value(value.span.end);
+                (Some(member(value)), last)
+            }
             None => {
                 self.ended_early();
                 (Some(member(nothing(self.token_end))), Last::Unsure)
@@ -281,7 +380,11 @@ impl Reader<'_> {
         let start = self.at;
         let first = self.text[start..].chars().next()?;
         let node = match first {
-            '"' => self.string(true),
+            '"' => match self.unclosed_key() {
+                Some(key) => key,
+                None => self.string(true),
+            },
+            _ if self.is_unopened_key() => self.unopened_key(),
             _ if super::foreign_quotes::opens(first) => self.foreign_string(),
             _ if first.is_alphanumeric() || matches!(first, '_' | '$' | '-' | '.' | '@') => {
                 let rest = &self.text[start..];
@@ -327,13 +430,6 @@ impl Reader<'_> {
             Content::String(key) => Some((key, node.span)),
             _ => None,
         }
-    }
-
-    /// Whether the string that begins here is followed by a colon.
-    fn string_is_key(&self) -> bool {
-        let line = self.rest_of_line();
-        let close = line[1..].find('"').map(|end| end + 2);
-        close.is_some_and(|end| line[end..].trim_start().starts_with(':'))
     }
 
     fn repeated_key(&mut self, first_places: &mut HashMap<String, usize>, member: &Member) {

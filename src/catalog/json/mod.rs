@@ -5,9 +5,11 @@
 //! and nothing further is concluded from it.
 
 mod brackets;
+pub(super) mod conflicts;
 mod containers;
 mod escapes;
 mod foreign_quotes;
+mod half_quoted;
 mod numbers;
 mod reader;
 mod strings;

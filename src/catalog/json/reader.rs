@@ -3,10 +3,12 @@
 use std::ops::Range;
 
 use super::tree::{Content, Node};
-use super::{Document, JSON_SYNTAX, MAX_MISTAKES, Mistake};
+use super::{Document, JSON_SYNTAX, MAX_MISTAKES, Mistake, conflicts};
 
 /// Reads `text`, whatever is wrong with it.
 pub(in crate::catalog) fn read(text: &str) -> Document {
+    let settled = conflicts::settle(text);
+    let (text, conflicts) = settled.as_ref().map_or((text, &[][..]), |(text, conflicts)| (text, conflicts));
     let mut reader = Reader {
         text,
         at: 0,
@@ -18,6 +20,9 @@ pub(in crate::catalog) fn read(text: &str) -> Document {
         rough: false,
         stopped: false,
     };
+    for place in conflicts {
+        reader.mistake(place.clone(), conflicts::MESSAGE, conflicts::HELP);
+    }
     let root = reader.document();
     let Reader { mut mistakes, rough, .. } = reader;
     mistakes.sort_by_key(|mistake| mistake.span.start);

@@ -32,6 +32,12 @@ impl Reader<'_> {
                     break;
                 }
                 Some(b'"') => {
+                    if !is_key && let Some(end) = self.ended_before_comma(start) {
+                        self.mistake(start..end, "this string is not closed", "add `\"` at its end");
+                        meaning = self.text[start + 1..end].to_owned();
+                        self.at = end;
+                        break;
+                    }
                     self.at += 1;
                     let follows = self.text[self.at..].chars().next();
                     if !is_key
@@ -142,6 +148,19 @@ impl Reader<'_> {
         quotes().rfind(structural).map(|at| self.at + at)
     }
 
+    /// The text of a string from `start` without the brackets at its end that close what is open in its line.
+    fn without_closers<'l>(&self, text: &'l str, start: usize) -> &'l str {
+        let in_line = self.open.iter().rev().take_while(|open| !self.text[open.at..start].contains('\n'));
+        let mut text = text;
+        for open in in_line {
+            match text.strip_suffix(char::from(open.closer)) {
+                Some(inner) => text = inner.trim_end(),
+                None => break,
+            }
+        }
+        text
+    }
+
     /// What a line break inside the string from `start` means.
     fn line_break(&self, start: usize) -> LineBreak {
         let line = &self.text[start + 1..self.at];
@@ -157,11 +176,14 @@ impl Reader<'_> {
             let quoted =
                 next.strip_prefix('"').and_then(|rest| rest.split_once('"')).map(|(_, after)| after.trim_start());
             let element = quoted.is_some_and(|after| after.is_empty() || after.starts_with([':', ',']));
-            element || next.starts_with(['}', ']'])
+            let object =
+                next.strip_prefix('{').is_some_and(|rest| rest.is_empty() || rest.trim_start().starts_with('"'));
+            element || object || next.starts_with(['}', ']'])
         });
         if new_thing || !self.text[self.at..].contains('"') {
             let text = line.trim_end();
             let text = text.strip_suffix(',').unwrap_or(text);
+            let text = self.without_closers(text, start);
             return LineBreak::Unclosed(start + 1 + text.len());
         }
         LineBreak::Inside

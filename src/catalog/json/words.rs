@@ -1,5 +1,6 @@
 //! Words without quotes: JSON's own three, other languages', and text whose quotes were forgotten.
 
+use super::half_quoted::closing_quote;
 use super::reader::Reader;
 use super::tree::{Content, Node};
 use crate::finding::near_miss;
@@ -30,7 +31,7 @@ impl<'t> Reader<'t> {
             self.take(length);
             return Node { span: start..self.at, content, broken: false };
         }
-        let phrase = self.phrase();
+        let phrase = self.sentence().unwrap_or_else(|| self.phrase());
         if let Some((message, help, content)) = foreign(phrase) {
             self.take(phrase.len());
             self.mistake(start..self.at, message, help);
@@ -52,6 +53,15 @@ impl<'t> Reader<'t> {
             self.mistake(start..start + length, format!("text without quotes: `{}`", shortened(phrase)), help);
         }
         Node { span: start..start + length, content: Content::String(phrase.to_owned()), broken: false }
+    }
+
+    /// The text up to the one quote of the line that is not escaped, when that is where the line ends.
+    fn sentence(&self) -> Option<&'t str> {
+        let line = self.rest_of_line();
+        let quote = closing_quote(line)?;
+        let (text, behind) = (&line[..quote], &line[quote + 1..]);
+        let ends = |letter: char| letter.is_whitespace() || matches!(letter, ',' | '}' | ']');
+        (behind.trim_matches(ends).is_empty() && !text.is_empty()).then_some(text)
     }
 
     /// The text up to what can only be JSON again.

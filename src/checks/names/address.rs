@@ -28,6 +28,13 @@ pub(crate) fn positions(text: &str, parts: &[Part]) -> Vec<(Range<usize>, Positi
     walk.values
 }
 
+/// Where the value that begins at this byte lands.
+pub(crate) fn position_at(positions: &[(Range<usize>, Position)], at: usize) -> Option<Position> {
+    let next = positions.partition_point(|(span, _)| span.start <= at);
+    let (span, position) = positions.get(next.checked_sub(1)?)?;
+    span.contains(&at).then_some(*position)
+}
+
 struct Walk<'t> {
     text: &'t str,
     position: Position,

@@ -51,6 +51,11 @@ pub(crate) enum Lookup {
     },
     /// `@name` that nothing sets.
     NoData,
+    /// More `../` than there are blocks that change what names mean: nothing is there.
+    Outside {
+        /// How many `../` lead to the name, where some number does.
+        depth: Option<usize>,
+    },
 }
 
 /// What a name is looked up for.
@@ -267,8 +272,9 @@ impl Walk<'_> {
             return self.resolve_data(path);
         }
         let Some(frame) = self.frames.len().checked_sub(path.depth + 1).map(|at| &self.frames[at]) else {
-            // More `..` than there are blocks: nothing is known about what that would be.
-            return (Lookup::Known(Shape::Any), None);
+            let holds = |frame: &Frame| matches!(follow(&frame.shape, &path.names, 0), Lookup::Known(_));
+            let depth = self.frames.iter().position(holds).map(|at| self.frames.len() - 1 - at);
+            return (Lookup::Outside { depth }, None);
         };
         if let (0, Some(first)) = (path.depth, path.names.first())
             && path.text.starts_with(first.as_str())

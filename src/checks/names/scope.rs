@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::event::event_shape;
-use super::shape::Shape;
+use super::shape::{Member, Shape};
 use crate::catalog::{Integration, TemplateRole, TemplateText};
 use crate::manifest::{FormVariable, FormVariableType, Manifest};
 
@@ -12,6 +12,8 @@ use crate::manifest::{FormVariable, FormVariableType, Manifest};
 pub(crate) struct Scope {
     /// What stands at the root.
     pub(crate) root: Shape,
+    /// Names that surely do not stand at an open root, though they do so elsewhere.
+    pub(crate) elsewhere: Vec<String>,
     /// What the names belong to, for messages: `the body of a change event`.
     pub(crate) place: &'static str,
 }
@@ -40,7 +42,9 @@ pub(crate) fn scope(integration: &Integration, template: &TemplateText, event: &
                 Capability::Approval => {
                     let variables = environment_variables(manifest);
                     members.push((Cow::Borrowed("environment"), Shape::object(form(variables))));
-                    members.push((Cow::Borrowed("context"), Shape::open([("approvalId", Shape::Text)])));
+                    if !is_before_the_id(&template.pointer) {
+                        members.push((Cow::Borrowed("context"), Shape::object([("approvalId", Shape::Text)])));
+                    }
                 }
                 Capability::FeatureStore => {
                     members.push((Cow::Borrowed("_featureStoreKey"), Shape::Text));
@@ -62,6 +66,9 @@ pub(crate) fn scope(integration: &Integration, template: &TemplateText, event: &
         (Capability::Approval, false) => {
             "an approval's body, which sees the request, `environmentFormVariables` and `approvalFormVariables`"
         }
+        (Capability::Approval, true) if is_before_the_id(&template.pointer) => {
+            "asked before there is an approval, so that it sees form variables by their keys, `environment` and `oauth`"
+        }
         (Capability::Approval, true) => {
             "an approval's address or header, which sees form variables by their keys, `environment`, `context` and `oauth`"
         }
@@ -73,7 +80,31 @@ pub(crate) fn scope(integration: &Integration, template: &TemplateText, event: &
         (Capability::FlagLink, _) => "a flag link, which sees `deepLink` and `metadata`",
         _ => "an address or header, which sees form variables by their keys and `oauth`",
     };
-    Some(Scope { root, place })
+    let elsewhere = match (capability, template.role) {
+        (Capability::Approval, TemplateRole::JsonBody) => not_in_approval_bodies(manifest, &root),
+        _ => Vec::new(),
+    };
+    Some(Scope { root, elsewhere, place })
+}
+
+/// Whether an approval's request is sent while the other tool has given no id yet.
+fn is_before_the_id(pointer: &str) -> bool {
+    ["creationRequest/endpoint/", "memberListRequest/endpoint/"]
+        .iter()
+        .any(|request| pointer.strip_prefix("/capabilities/approval/").is_some_and(|rest| rest.starts_with(request)))
+}
+
+/// What an approval's addresses see, and hooks, and its bodies do not.
+fn not_in_approval_bodies(manifest: &Manifest, body: &Shape) -> Vec<String> {
+    let approval = manifest.capabilities.as_ref().and_then(|capabilities| capabilities.approval.as_ref());
+    let own = approval.into_iter().flat_map(|approval| &approval.approval_form_variables);
+    let keys = manifest.form_variables.iter().chain(environment_variables(manifest)).chain(own);
+    ["formVariables", "environment", "oauth", "context"]
+        .into_iter()
+        .chain(keys.map(|variable| variable.key.as_str()))
+        .filter(|name| !matches!(body.member(name), Member::Known(_)))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Whose template it is.

@@ -125,11 +125,16 @@ impl Shape {
 
     /// The names that are known in it.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.members().map(|(name, _)| name)
+    }
+
+    /// The names that are known in it, each with what stands behind it.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &Shape)> {
         let members = match self {
             Shape::Object(fields) => fields.members.as_slice(),
             _ => &[],
         };
-        members.iter().map(|(name, _)| name.as_ref())
+        members.iter().map(|(name, shape)| (name.as_ref(), shape))
     }
 
     /// What `each` walks over.

@@ -18,12 +18,49 @@ impl Rule for BrokenJson {
     }
 
     fn check(&self, scene: Scene<'_>, out: &mut Vec<Finding>) {
-        for broken in &scene.rehearsal.breaks {
+        let breaks = &scene.rehearsal.breaks;
+        for broken in breaks {
             let reading = &scene.readings[broken.reading];
+            let same_tag =
+                |other: &&Break| broken.tag.is_some() && (other.reading, &other.tag) == (broken.reading, &broken.tag);
+            let other = |kind: Kind| breaks.iter().filter(same_tag).find(|other| other.kind == kind);
+            if broken.kind == Kind::MissingValue && other(Kind::Unquoted).is_some() {
+                // Told with what it prints when there is something to print.
+                continue;
+            }
+            let nothing = other(Kind::MissingValue).filter(|_| broken.kind == Kind::Unquoted);
+            if let (Some(nothing), Some(tag)) = (nothing, &broken.tag) {
+                let tag = &reading.template.text[tag.clone()];
+                let name = tag.trim_matches(['{', '}', '~', '&', ' ']);
+                let message = format!(
+                    "`{tag}` prints a text outside of quotes, and nothing where a value has to be{}",
+                    when(nothing)
+                );
+                let guarded = format!("`{{{{#if {name}}}}}\"{tag}\"{{{{else}}}}null{{{{/if}}}}`");
+                let help = format!("write `\"{tag}\"`, or {guarded}");
+                out.push(self.finding(scene.within(reading, broken.span.clone()), message).helped(help));
+                continue;
+            }
             if let Some((message, help)) = describe(reading, broken) {
                 let place = scene.within(reading, broken.span.clone());
                 out.push(self.finding(place, format!("{message}{}", when(broken))).helped(help));
             }
+        }
+        for (reading, kind) in &scene.rehearsal.payloads {
+            let place = scene.value(&scene.readings[*reading].template.pointer);
+            let what = match kind {
+                Kind::OpenBracket => "a bracket is never closed",
+                Kind::WrongBracket => "a bracket closes nothing that is open",
+                Kind::AfterEnd => "something stands beside it",
+                Kind::TrailingComma | Kind::StrayComma => "a comma is too many",
+                Kind::MissingComma => "a comma is missing",
+                Kind::MissingColon => "a colon is missing",
+                Kind::OpenString => "a string is never closed",
+                _ => "something stands outside of quotes",
+            };
+            let message = format!("prefix and suffix make no JSON around the flag data: {what}");
+            let help = "they stand right before and behind one JSON object, as `{\"items\":[` and `]}`";
+            out.push(self.finding(place, message).helped(help));
         }
     }
 }
@@ -37,11 +74,20 @@ fn describe(reading: &Reading<'_>, broken: &Break) -> Option<(String, String)> {
             format!("`{tag}` prints nothing where a value has to be"),
             format!("put it in quotes, or write `{{{{#if …}}}}{tag}{{{{else}}}}null{{{{/if}}}}`"),
         ),
+        (Kind::MissingValue, None) if !reading.template.text[..broken.span.start].trim_end().ends_with(':') => (
+            "a value is missing".to_owned(),
+            "write `:` and a value behind the name, or open the list that it belongs to with `[`".to_owned(),
+        ),
         (Kind::MissingValue, None) => {
             ("a value is missing".to_owned(), "print one in every case, `null` if there is none".to_owned())
         }
         (Kind::Unquoted, Some(tag)) => {
             (format!("`{tag}` prints a text outside of quotes"), format!("write `\"{tag}\"`"))
+        }
+        (Kind::Unquoted, None)
+            if ["//", "/*", "#"].iter().any(|sign| reading.template.text[broken.span.start..].starts_with(sign)) =>
+        {
+            ("JSON has no comments".to_owned(), "write it as `{{! … }}`, which prints nothing".to_owned())
         }
         (Kind::Unquoted, None) => {
             (format!("`{}` stands outside of quotes", written.trim()), "put it in quotes".to_owned())

@@ -21,6 +21,7 @@ impl Rule for DefaultType {
         for form in forms(&scene.integration.manifest) {
             for (pointer, variable) in form.placed() {
                 let key = &variable.key;
+                let at = format!("{pointer}/defaultValue");
                 let (message, help) = match (&variable.default_value, variable.kind) {
                     (Some(Value::String(text)), FormVariableType::Boolean) => {
                         let help = match text.to_ascii_lowercase().as_str() {
@@ -37,11 +38,23 @@ impl Rule for DefaultType {
                         | FormVariableType::Enum
                         | FormVariableType::DynamicEnum,
                     ) => (format!("`{key}` holds a text, and its default is a boolean"), "write it in quotes"),
+                    // An optional address may start as none.
+                    (Some(Value::String(text)), FormVariableType::Uri)
+                        if !(is_address(text) || text.is_empty() && variable.optional()) =>
+                    {
+                        (
+                            format!("`{key}` holds an address, and its default `{text}` is none"),
+                            "begin it with `https://`",
+                        )
+                    }
                     _ => continue,
                 };
-                let place = scene.value(&format!("{pointer}/defaultValue"));
-                out.push(self.finding(place, message).helped(help));
+                out.push(self.finding(scene.value(&at), message).helped(help));
             }
         }
     }
+}
+
+fn is_address(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| url.has_host())
 }

@@ -1,5 +1,7 @@
 //! `duplicate-form-key`
 
+use std::collections::HashMap;
+
 use super::prelude::*;
 use crate::checks::parts::{Form, MAIN_FORM, forms};
 
@@ -17,18 +19,21 @@ impl Rule for DuplicateFormKey {
 
     fn check(&self, scene: Scene<'_>, out: &mut Vec<Finding>) {
         let forms = forms(&scene.integration.manifest);
+        let first_of: Vec<HashMap<&str, usize>> = forms.iter().map(|form| first_by_key(*form)).collect();
         for (index, form) in forms.iter().enumerate() {
-            for (pointer, variable) in form.placed() {
+            for (at_index, (pointer, variable)) in form.placed().enumerate() {
                 let key = variable.key.as_str();
                 let at = || scene.value(&format!("{pointer}/key"));
                 if key.is_empty() {
                     continue;
                 }
-                let own = pointer_of(*form, key, &pointer);
+                let place_of = |form: &Form<'_>, index: &usize| format!("{}/{index}", form.pointer);
+                let own = first_of[index].get(key).filter(|first| **first != at_index);
+                let own = own.map(|first| place_of(form, first));
                 // Endpoints of these capabilities see the main form and their own side by side.
                 let shares =
-                    forms[..index].iter().find(|other| other.pointer == MAIN_FORM && beside_main(form.pointer));
-                let shared = shares.and_then(|main| pointer_of(*main, key, &pointer));
+                    forms[..index].iter().position(|other| other.pointer == MAIN_FORM && beside_main(form.pointer));
+                let shared = shares.and_then(|main| first_of[main].get(key).map(|first| place_of(&forms[main], first)));
                 if let Some(first) = own {
                     let message = format!("the form variable `{key}` is declared twice");
                     let help = format!("the first one is at `{first}`; give this one a key of its own");
@@ -48,8 +53,11 @@ fn beside_main(pointer: &str) -> bool {
     matches!(pointer, "/capabilities/featureStore/formVariables" | "/capabilities/flagCleanup/formVariables")
 }
 
-/// Where `key` is declared before the variable at `pointer`.
-fn pointer_of(form: Form<'_>, key: &str, pointer: &str) -> Option<String> {
-    let (first, _) = form.placed().find(|(_, variable)| variable.key == key)?;
-    (first != pointer).then_some(first)
+/// Where each key is declared first.
+fn first_by_key(form: Form<'_>) -> HashMap<&str, usize> {
+    let mut first = HashMap::with_capacity(form.variables.len());
+    for (index, variable) in form.variables.iter().enumerate() {
+        first.entry(variable.key.as_str()).or_insert(index);
+    }
+    first
 }

@@ -46,12 +46,16 @@ impl Rule for HeaderName {
                 let message = format!("`{name}` cannot be a header's name");
                 out.push(self.finding(scene.value(&at), message).helped(help));
             }
-            if let Some(name) = endpoint.hmac_signature.as_ref().and_then(|hmac| hmac.header_name.as_deref())
-                && judge(name).is_err()
-            {
-                let place = scene.value(&format!("{pointer}/hmacSignature/headerName"));
-                let help = "letters, digits and ``!#$%&'*+-.^_`|~`` may stand in it";
-                out.push(self.finding(place, format!("`{name}` cannot be a header's name")).helped(help));
+            if let Some(name) = endpoint.hmac_signature.as_ref().and_then(|hmac| hmac.header_name.as_deref()) {
+                let place = || scene.value(&format!("{pointer}/hmacSignature/headerName"));
+                if judge(name).is_err() {
+                    let help = "letters, digits and ``!#$%&'*+-.^_`|~`` may stand in it";
+                    out.push(self.finding(place(), format!("`{name}` cannot be a header's name")).helped(help));
+                } else if headers.iter().any(|header| header.name.eq_ignore_ascii_case(name)) {
+                    let message = format!("the signature's header `{name}` is among the headers too");
+                    let help = "remove it from `headers`, or give the signature a header of its own";
+                    out.push(self.finding(place(), message).helped(help));
+                }
             }
         }
     }

@@ -17,6 +17,13 @@ impl Rule for HookWithoutTemplates {
     }
 
     fn check(&self, scene: Scene<'_>, out: &mut Vec<Finding>) {
+        let events = "/capabilities/eventsHook/templates";
+        let named = scene.integration.source.json.pointer(events).and_then(serde_json::Value::as_object);
+        if named.is_some_and(|named| named.values().all(serde_json::Value::is_null)) {
+            let message = "the events hook has no template for any event".to_owned();
+            let help = "name one, as `measuredRolloutReverted`";
+            out.push(self.finding(scene.key(events), message).helped(help));
+        }
         let Some(hook) = scene.integration.manifest.hook() else { return };
         let delivers_itself = hook.delivery_method.is_some();
         // `validation` is for the button alone: it renders no event.

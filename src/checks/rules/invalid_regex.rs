@@ -1,9 +1,13 @@
 //! `invalid-regex`
 
-use super::prelude::*;
-use crate::checks::parts::regular_expressions;
+mod javascript;
 
-/// A matcher that does not compile never matches: approvals wait for ever.
+use javascript::read;
+
+use super::prelude::*;
+use crate::checks::parts::{empty_expressions, regular_expressions};
+
+/// A matcher that does not compile never matches: approvals wait for ever. An empty one matches every answer.
 pub(super) struct InvalidRegex;
 
 impl Rule for InvalidRegex {
@@ -12,122 +16,61 @@ impl Rule for InvalidRegex {
     }
 
     fn summary(&self) -> &'static str {
-        "a regular expression does not compile"
+        "a regular expression does not compile, or does not mean what it seems to"
     }
 
     fn check(&self, scene: Scene<'_>, out: &mut Vec<Finding>) {
-        for (at, pattern) in regular_expressions(&scene.integration.manifest) {
-            if let Err(error) = fancy_regex::Regex::new(&from_javascript(pattern)) {
-                let message = format!("`{pattern}` is not a regular expression: {}", reason(&error));
-                out.push(self.finding(scene.value(&at), message).maybe_helped(help(pattern)));
+        let manifest = &scene.integration.manifest;
+        for (at, pattern) in regular_expressions(manifest) {
+            if let Err(mistake) = read(pattern) {
+                let message = format!("`{pattern}` is not a regular expression: {}", mistake.reason());
+                let help = match slashed(pattern) {
+                    Some(help) => help,
+                    None => mistake.help().to_owned(),
+                };
+                out.push(self.finding(scene.value(&at), message).helped(help));
+            } else if let Some(help) = slashed(pattern) {
+                let message = format!("the slashes of `{pattern}` are part of the expression");
+                out.push(self.finding(scene.value(&at), message).helped(help).mild());
             }
+        }
+        for at in empty_expressions(manifest).into_iter().filter(|at| scene.has(at)) {
+            let message = "an empty expression matches every text".to_owned();
+            let help = "write what the text has to hold, as `^approved$`; `x^` matches nothing";
+            out.push(self.finding(scene.value(&at), message).helped(help).mild());
         }
     }
 }
 
-/// JavaScript's spelling in the one that the engine understands: `\/`, `\d`, `(?<name>…)` are shared, a lone
-/// `]` or `{` is a plain character there.
-fn from_javascript(pattern: &str) -> String {
-    let mut out = String::with_capacity(pattern.len());
-    let mut characters = pattern.char_indices().peekable();
-    let mut in_class = false;
-    while let Some((at, character)) = characters.next() {
-        match character {
-            '\\' => match characters.next() {
-                // Outside Unicode mode JavaScript takes a needless escape as the character itself.
-                Some((_, escaped)) if needless(escaped) => out.push(escaped),
-                Some((_, '/')) => out.push('/'),
-                Some((_, escaped)) => out.extend(['\\', escaped]),
-                None => out.push('\\'),
-            },
-            '[' if in_class => out.push_str("\\["),
-            '[' => {
-                in_class = true;
-                out.push('[');
-            }
-            ']' if in_class => {
-                in_class = false;
-                out.push(']');
-            }
-            ']' => out.push_str("\\]"),
-            '{' if !in_class && !is_quantifier(&pattern[at..]) => out.push_str("\\{"),
-            '}' if !in_class && !closes_quantifier(&pattern[..at]) => out.push_str("\\}"),
-            other => out.push(other),
-        }
+/// What to write for an expression with the slashes and flags of JavaScript's own notation around it.
+fn slashed(pattern: &str) -> Option<String> {
+    let (inner, flags) = pattern.strip_prefix('/')?.rsplit_once('/')?;
+    let is_flag = |character: char| "dgimsuvy".contains(character);
+    if inner.is_empty() || !flags.chars().all(is_flag) {
+        return None;
     }
-    out
-}
-
-fn needless(escaped: char) -> bool {
-    matches!(escaped, '"' | '\'' | '<' | '>' | '=' | '!' | ':' | ';' | ',' | '@' | '%' | '_' | '`' | ' ')
-}
-
-/// Whether the text starts with `{2}`, `{2,}` or `{2,3}`.
-fn is_quantifier(text: &str) -> bool {
-    let Some(inside) = text.strip_prefix('{').and_then(|rest| rest.split_once('}')).map(|(inside, _)| inside) else {
-        return false;
+    let case = match (flags.contains('i'), inner.chars().next().filter(char::is_ascii_alphabetic)) {
+        (true, Some(first)) => {
+            let (upper, lower) = (first.to_ascii_uppercase(), first.to_ascii_lowercase());
+            format!("; flags cannot be given: `[{upper}{lower}]{}` takes both cases of its first letter", &inner[1..])
+        }
+        (true, None) => "; flags cannot be given, so spell both cases out".to_owned(),
+        (false, _) => String::new(),
     };
-    let mut halves = inside.splitn(2, ',');
-    let first = halves.next().unwrap_or_default();
-    let second = halves.next().unwrap_or_default();
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    !first.is_empty() && digits(first) && digits(second)
-}
-
-fn closes_quantifier(before: &str) -> bool {
-    before.rfind('{').is_some_and(|open| is_quantifier(&format!("{}}}", &before[open..])))
-}
-
-fn reason(error: &fancy_regex::Error) -> String {
-    let text = error.to_string();
-    // The last line of a long report is the reason; the others draw the pattern.
-    let line = text.lines().last().unwrap_or_default();
-    let line = line.trim_start_matches("error: ").trim_end_matches('.');
-    let mut characters = line.chars();
-    characters.next().map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
-}
-
-fn help(pattern: &str) -> Option<String> {
-    if pattern.len() > 1 && pattern.starts_with('/') && pattern.ends_with('/') {
-        return Some("write the expression without the slashes around it".to_owned());
-    }
-    if pattern.starts_with("*") {
-        return Some(format!("did you mean `.{pattern}`? `*` repeats what stands before it"));
-    }
-    None
+    Some(format!("write `{inner}`, without the slashes{case}"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::from_javascript;
-
-    fn compiles(pattern: &str) -> bool {
-        fancy_regex::Regex::new(&from_javascript(pattern)).is_ok()
-    }
+    use super::slashed;
 
     #[test]
-    fn what_javascript_takes_compiles() {
-        for pattern in [
-            "^approved$",
-            r"^(?!re)x",
-            r"(?<=a)b",
-            r"a\/b",
-            "]",
-            "a{",
-            "{a}",
-            "a{2,3}",
-            r"[[\]]",
-            r"\d+\.\d",
-            r"(?<y>a)\k<y>",
-        ] {
-            assert!(compiles(pattern), "{pattern} became {}", from_javascript(pattern));
+    fn slashes_around_an_expression_are_told_from_slashes_in_it() {
+        for (pattern, with) in [("/approved/i", "`[Aa]pproved`"), ("/a.b/", "`a.b`"), ("/^a/gi", "`^a`")] {
+            assert!(slashed(pattern).is_some_and(|help| help.contains(with)), "{pattern}");
         }
-    }
-
-    #[test]
-    fn what_javascript_refuses_does_not_compile() {
-        for pattern in ["(", "*a", "a**", "[a", r"(?<n", "a)", "[b-a]"] {
-            assert!(!compiles(pattern), "{pattern}");
+        for pattern in ["/", "//", "/approved", "a/b", "/a/b", "/a/zz"] {
+            assert_eq!(slashed(pattern), None, "{pattern}");
         }
     }
 }

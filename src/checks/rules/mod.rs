@@ -8,6 +8,7 @@ mod default_type;
 mod default_without_optional;
 mod duplicate_button;
 mod duplicate_form_key;
+mod duplicate_property_key;
 mod enum_without_values;
 mod error_body_with_free_host;
 mod failing_template;
@@ -31,10 +32,13 @@ mod oauth_missing;
 mod optional_without_default;
 mod overview_period;
 mod policy_twins;
+mod printed_object;
 mod property_of_another_type;
+mod reserved_form_key;
 mod secret_in_signature_header;
 mod secret_in_url;
 mod secret_not_string;
+mod secret_with_default;
 mod standard_payload_with_templates;
 mod synced_segment_members;
 mod trailing_comma;
@@ -68,6 +72,7 @@ pub fn rules() -> &'static [&'static dyn Rule] {
         &overview_period::OverviewPeriod,
         &no_capabilities::NoCapabilities,
         &duplicate_form_key::DuplicateFormKey,
+        &reserved_form_key::ReservedFormKey,
         &enum_without_values::EnumWithoutValues,
         &default_type::DefaultType,
         &default_not_allowed::DefaultNotAllowed,
@@ -75,6 +80,7 @@ pub fn rules() -> &'static [&'static dyn Rule] {
         &optional_without_default::OptionalWithoutDefault,
         &property_of_another_type::PropertyOfAnotherType,
         &secret_not_string::SecretNotString,
+        &secret_with_default::SecretWithDefault,
         &unknown_dependency::UnknownDependency,
         &hook_without_templates::HookWithoutTemplates,
         &standard_payload_with_templates::StandardPayloadWithTemplates,
@@ -94,12 +100,14 @@ pub fn rules() -> &'static [&'static dyn Rule] {
         &synced_segment_members::SyncedSegmentMembers,
         &flag_link_metadata::FlagLinkMetadata,
         &duplicate_button::DuplicateButton,
+        &duplicate_property_key::DuplicatePropertyKey,
         &oauth_key_taken::OauthKeyTaken,
         &oauth_missing::OauthMissing,
         &unbalanced_braces::UnbalancedBraces,
         &unknown_helper::UnknownHelper,
         &helper_arguments::HelperArguments,
         &unknown_variable::UnknownVariable,
+        &printed_object::PrintedObject,
         &secret_in_signature_header::SecretInSignatureHeader,
         &secret_in_url::SecretInUrl,
         &unencoded_url_value::UnencodedUrlValue,
@@ -115,7 +123,7 @@ pub fn rules() -> &'static [&'static dyn Rule] {
 }
 
 /// Pointer of the audit log hook's policy.
-const POLICY: &str = "/capabilities/auditLogEventsHook/defaultPolicy";
+pub(super) const POLICY: &str = "/capabilities/auditLogEventsHook/defaultPolicy";
 
 /// The statements of the hook's policy, as far as they can be read.
 fn statements(scene: Scene<'_>) -> Vec<Statement> {

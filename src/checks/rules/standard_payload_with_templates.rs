@@ -18,6 +18,12 @@ impl Rule for StandardPayloadWithTemplates {
         let Some(hook) = scene.integration.manifest.hook().filter(|hook| hook.use_standard_webhook_payload) else {
             return;
         };
+        if scene.integration.has_templates_folder && hook.templates.named().next().is_none() {
+            let place = scene.key("/capabilities/auditLogEventsHook/useStandardWebhookPayload");
+            let message = "the folder `templates` is never used: the hook sends the standard payload".to_owned();
+            let help = "remove the folder, or name its templates and remove `useStandardWebhookPayload`";
+            out.push(self.finding(place, message).helped(help));
+        }
         for (kind, _) in hook.templates.named() {
             let place = scene.key(&format!("/capabilities/auditLogEventsHook/templates/{kind}"));
             let message = format!("the template `{kind}` is never used: the hook sends the standard payload");

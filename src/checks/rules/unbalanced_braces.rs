@@ -22,10 +22,15 @@ impl Rule for UnbalancedBraces {
             each_text(&reading.parts, &mut |span| {
                 for slip in slips(&reading.template.text[span.clone()], single) {
                     let at = span.start + slip.start..span.start + slip.end;
+                    let before = &reading.template.text[..at.start];
+                    // `${name}` and `%{name}` are the signs of other languages, and belong to the slip.
+                    let sign = usize::from(before.ends_with(['$', '%', '#']));
+                    let at = at.start - sign..at.end;
                     let written = &reading.template.text[at.clone()];
-                    let name = written.trim_matches(['{', '}']).trim();
+                    let name = written.trim_matches(['{', '}', '$', '%', '#']).trim();
                     let message = format!("`{written}` is no tag: it is sent as it stands");
-                    let help = format!("write `{{{{{name}}}}}`");
+                    let alone = if sign == 0 { String::new() } else { format!(", without `{}`", &written[..1]) };
+                    let help = format!("write `{{{{{name}}}}}`{alone}");
                     out.push(self.finding(scene.within(reading, at), message).helped(help));
                 }
             });

@@ -2,6 +2,7 @@
 
 use super::prelude::*;
 use crate::checks::near::listed;
+use crate::checks::soundness::Missing;
 
 /// Some events lack what others have: a comment, custom properties, a key.
 pub(super) struct UnguardedVariable;
@@ -12,11 +13,24 @@ impl Rule for UnguardedVariable {
     }
 
     fn summary(&self) -> &'static str {
-        "a template prints a name that some events lack"
+        "a template prints a name that some events lack, or makes `undefined` of it"
     }
 
     fn check(&self, scene: Scene<'_>, out: &mut Vec<Finding>) {
-        for missing in &scene.rehearsal.missing {
+        let absents = &scene.rehearsal.absents;
+        for absent in absents {
+            let place = scene.within(&scene.readings[absent.reading], absent.span.clone());
+            let (helper, guard) = (&absent.helper, &absent.guard);
+            let (printed, state) = if absent.absent { ("undefined", "absent") } else { ("null", "null") };
+            let message = format!("`{helper}` prints `{printed}` when `{guard}` is {state}");
+            let help = format!("wrap it in `{{{{#if {guard}}}}}…{{{{/if}}}}`");
+            let finding = self.finding(place, message).helped(help);
+            out.push(if absent.reached { finding } else { finding.mild() });
+        }
+        let told = |missing: &Missing| {
+            absents.iter().any(|absent| absent.reading == missing.reading && absent.span == missing.span)
+        };
+        for missing in scene.rehearsal.missing.iter().filter(|missing| !told(missing)) {
             let reading = &scene.readings[missing.reading];
             let place = scene.within(reading, missing.span.clone());
             let name = &missing.name;

@@ -1,8 +1,10 @@
 //! `unknown-variable`
 
+use std::collections::HashSet;
+
 use super::prelude::*;
-use crate::checks::names::{Lookup, Member, Reading, Scope, Shape, Use};
-use crate::checks::near::listed;
+use crate::checks::names::{How, Lookup, Member, Reading, Scope, Shape, Use};
+use crate::checks::near::{listed, written};
 use crate::finding::near_miss;
 
 /// A name that nothing provides prints nothing: the request goes out without its token, and nobody is told.
@@ -20,14 +22,15 @@ impl Rule for UnknownVariable {
     fn check(&self, scene: Scene<'_>, out: &mut Vec<Finding>) {
         for reading in scene.readings {
             let Some(scope) = &reading.scope else { continue };
-            let mut told: Vec<&str> = Vec::new();
+            let mut told: HashSet<&str> = HashSet::new();
             for found in &reading.uses {
-                // The same name is told once for a template, at its first place.
-                if told.contains(&found.path.text.as_str()) {
+                // The same name is told once for a template, at its first place. Finding a place means reading a long
+                // text up to it, so nothing is done for names that are known.
+                if matches!(found.found, Lookup::Known(_)) || told.contains(found.path.text.as_str()) {
                     continue;
                 }
                 if let Some(finding) = self.judge(scene, reading, scope, found) {
-                    told.push(&found.path.text);
+                    told.insert(&found.path.text);
                     out.push(finding);
                 }
             }
@@ -42,21 +45,36 @@ impl UnknownVariable {
         match &found.found {
             Lookup::Known(_) => None,
             Lookup::NoData => Some(self.no_data(place, found)),
+            Lookup::Outside { depth } => {
+                let message = format!("`{text}` leads out of the template: `if`, `unless` and `equal` are no way out");
+                let names = written(&found.path.names);
+                let help = depth.map(|depth| format!("write `{}{names}`", "../".repeat(depth)));
+                let help = help.unwrap_or_else(|| "take a `../` away".to_owned());
+                Some(self.finding(place, message).helped(help))
+            }
             Lookup::Missing { at, parent, open } => {
                 let name = &found.path.names[*at];
-                let near = near_miss(name, parent.names());
-                if *open && near.is_none() {
+                let at_root = *at == 0 && found.from_root.as_ref().is_some_and(|names| names.first() == Some(name));
+                let of_elsewhere = at_root && scope.elsewhere.contains(name);
+                let near = near_miss(name, parent.names()).filter(|_| !of_elsewhere);
+                // There may be more at an open root than is known, but hardly what nobody has seen.
+                let unheard = *open && near.is_none() && !of_elsewhere;
+                let knows_its_root = at_root && !scope.elsewhere.is_empty();
+                if unheard && !knows_its_root {
                     return None;
                 }
                 let message = match found.path.names[..*at].split_last() {
                     Some((last, _)) => format!("`{last}` has no `{name}`"),
                     None => format!("nothing provides `{text}`"),
                 };
+                let is_else = found.how == How::Printed && near_miss(text, ["else"]).is_some();
                 let help = elsewhere(scope, found, *at)
                     .map(|written| format!("write `{written}`"))
+                    .or_else(|| is_else.then(|| "did you mean `{{else}}`?".to_owned()))
                     .or_else(|| near.map(|near| format!("did you mean `{}`?", with_name(found, *at, near))))
                     .unwrap_or_else(|| describe(scope, found, parent));
-                Some(self.finding(place, message).helped(help))
+                let finding = self.finding(place, message).helped(help);
+                Some(if unheard { finding.mild() } else { finding })
             }
         }
     }
@@ -80,7 +98,7 @@ impl UnknownVariable {
 fn with_name(found: &Use, at: usize, name: &str) -> String {
     let mut names: Vec<&str> = found.path.names.iter().map(String::as_str).collect();
     names[at] = name;
-    format!("{}{}", prefix(found), names.join("."))
+    format!("{}{}", prefix(found), written(&names))
 }
 
 fn prefix(found: &Use) -> String {
@@ -91,10 +109,10 @@ fn prefix(found: &Use) -> String {
 fn elsewhere(scope: &Scope, found: &Use, at: usize) -> Option<String> {
     let names: Vec<&str> = found.path.names.iter().map(String::as_str).collect();
     let root = &scope.root;
-    if found.path.data || at > 0 && names[0] != "formVariables" && names[0] != "context" {
+    if found.path.data || at > 0 && !matches!(names[0], "formVariables" | "context" | "environment") {
         return None;
     }
-    let written = names.join(".");
+    let written = written(&names);
     // Right at the root, but asked for inside a block.
     if found.inside.is_some() && root.at(names.iter().copied()).is_some() {
         return Some(format!("@root.{written}"));
@@ -115,8 +133,17 @@ fn elsewhere(scope: &Scope, found: &Use, at: usize) -> Option<String> {
     if matches!(*first, "formVariables" | "context" | "event") && !rest.is_empty() {
         let unwrapped = root.at(rest.iter().copied()).is_some() && matches!(root.member(rest[0]), Member::Known(_));
         if unwrapped {
-            return Some(rest.join("."));
+            return Some(crate::checks::near::written(rest));
         }
+    }
+    // `environment.x` and `formVariables.x` in an approval's body.
+    if matches!(*first, "formVariables" | "environment") && !rest.is_empty() {
+        let forms = ["environmentFormVariables", "approvalFormVariables"];
+        let holds = |form: &&str| {
+            let Member::Known(Shape::Object(_)) = root.member(form) else { return false };
+            root.at([*form].into_iter().chain(rest.iter().copied())).is_some()
+        };
+        return forms.into_iter().find(holds).map(|form| format!("{form}.{}", rest.join(".")));
     }
     None
 }

@@ -81,7 +81,24 @@ impl Violation<'_> {
         let message = format!("{} must be {}, not {found}", self.named(), wanted.join(" or "));
         let finding = self.error(self.source.value_place(self.pointer), message);
         let wants = |name: &str| wanted.contains(&type_in_words(name));
+        let part = schema::part_for(self.pointer).map(schema::resolved);
+        let choices = part.and_then(|part| part.get("enum")).and_then(Value::as_array);
         match self.value {
+            _ if choices.is_some_and(|choices| !choices.iter().any(Value::is_boolean)) => {
+                finding.help(format!("write one of {}", listed(choices.into_iter().flatten())))
+            }
+            Value::String(text)
+                if wanted.len() == 1 && wants("boolean") && !matches!(text.as_str(), "true" | "false") =>
+            {
+                finding.help(match text.to_ascii_lowercase().as_str() {
+                    "yes" | "y" | "on" | "1" | "true" => "write `true`",
+                    "no" | "n" | "off" | "0" | "false" | "" => "write `false`",
+                    _ => "write `true` or `false`, without quotes",
+                })
+            }
+            Value::Number(number) if wanted.len() == 1 && wants("boolean") => {
+                finding.help(if number.as_f64() == Some(0.0) { "write `false`" } else { "write `true`" })
+            }
             Value::String(text) if wants("boolean") && matches!(text.as_str(), "true" | "false") => {
                 finding.help(format!("write `{text}` without quotes"))
             }
@@ -91,10 +108,24 @@ impl Violation<'_> {
             Value::Array(items) if items.len() == 1 && (wants("object") || wants("string")) => {
                 finding.help("take the value out of the list")
             }
+            Value::Null if self.is_required() => match example(self.pointer) {
+                Some(example) => finding.help(format!("give it a value, for example `{example}`")),
+                None => finding.help("give it a value: it has to be there"),
+            },
             Value::Null => finding.help("give it a value, or leave the key out"),
+            Value::Object(members) if wants("array") && !members.is_empty() => {
+                finding.help(as_list(self.pointer, members))
+            }
             Value::String(_) | Value::Object(_) if wants("array") => finding.help("put it in a list, in `[` and `]`"),
             _ => self.with_example(finding),
         }
+    }
+
+    /// Whether the value cannot be left out.
+    fn is_required(&self) -> bool {
+        let Some((around, name)) = self.pointer.rsplit_once('/') else { return false };
+        let required = schema::part_for(around).map(schema::resolved).and_then(|part| part.get("required"));
+        required.and_then(Value::as_array).is_some_and(|names| names.iter().any(|required| required == name))
     }
 
     fn wrong_choice(&self, options: &Value) -> Finding {
@@ -102,10 +133,9 @@ impl Violation<'_> {
         let shown = self.value.as_str().map_or_else(|| self.value.to_string(), str::to_owned);
         let name = self.title();
         let message = format!("`{}` is no {name}", shortened(&shown));
-        let listed = options.iter().map(|option| format!("`{option}`")).collect::<Vec<_>>().join(", ");
         let help = match near_miss(&shown, options.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("write one of {listed}"),
+            None => format!("write one of `{}`", options.join("`, `")),
         };
         self.error(self.source.value_place(self.pointer), message).help(help)
     }
@@ -250,6 +280,31 @@ impl Violation<'_> {
 /// What the schema says, in words, of the pattern for the value at `pointer`.
 pub(super) fn pattern_in_words(pointer: &str) -> Option<&'static str> {
     schema::resolved(schema::part_for(pointer)?).get("patternErrorMessage")?.as_str()
+}
+
+fn listed<'v>(choices: impl Iterator<Item = &'v Value>) -> String {
+    choices.map(|choice| format!("`{}`", choice.as_str().unwrap_or_default())).collect::<Vec<_>>().join(", ")
+}
+
+/// An object that should be a list, with its names where the items have theirs.
+fn as_list(pointer: &str, members: &serde_json::Map<String, Value>) -> String {
+    let items = schema::part_for(pointer).map(schema::resolved).and_then(|part| part.get("items"));
+    let allows = |name: &str| {
+        let items = items.map(schema::resolved);
+        items.and_then(|items| items.pointer("/properties")).is_some_and(|known| known.get(name).is_some())
+    };
+    let Some((first, value)) = members.iter().next() else { return "write a list".to_owned() };
+    let item = match value {
+        Value::Object(_) if allows("key") && !members.contains_key("key") => {
+            format!("{{ \"key\": {}, … }}", Value::from(first.as_str()))
+        }
+        Value::String(_) if allows("name") && allows("value") && !members.contains_key("name") => {
+            format!("{{ \"name\": {}, \"value\": {} }}", Value::from(first.as_str()), shortened(&value.to_string()))
+        }
+        _ => return "put it in a list, in `[` and `]`".to_owned(),
+    };
+    let more = if members.len() > 1 { ", …" } else { "" };
+    format!("write a list: `[{item}{more}]`")
 }
 
 fn type_in_words(name: &str) -> &'static str {

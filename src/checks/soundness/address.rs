@@ -1,16 +1,20 @@
 //! Addresses with their values filled in: are they any?
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
-use super::edit::set;
-use super::form::{Filling, oauth, value};
+use super::edit::{set, set_all};
+use super::form::{Filling, members, oauth, value};
 use super::stage::Stage;
 use super::synthetic;
 use crate::catalog::{Integration, TemplateRole};
-use crate::checks::names::{Capability, Position, Reading, environment_variables, main_and_own, positions};
+use crate::checks::names::{
+    Capability, Position, Reading, environment_variables, main_and_own, position_at, positions,
+};
 use crate::manifest::{FormVariable, FormVariableType};
 use crate::render::{Context, Escape, Options};
-use crate::value::Value;
+use crate::value::{Object, Value};
 
 /// An address that is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +29,9 @@ pub(crate) struct BadAddress {
     pub(crate) when: Option<String>,
 }
 
+/// So many fields of one address are tried otherwise.
+const ENOUGH: usize = 200;
+
 /// What addresses and headers see: form values by key, `oauth`, and the event of the reference as `context`.
 pub(super) fn root<'a>(
     integration: &'a Integration,
@@ -32,24 +39,20 @@ pub(super) fn root<'a>(
     stage: &'a Stage<'_>,
     filling: Filling,
 ) -> Value<'a> {
-    let mut root: Value<'a> = synthetic::context(reading);
     let capability = Capability::of(&reading.template.pointer);
-    let variables: Vec<&FormVariable> =
-        capability.into_iter().flat_map(|capability| main_and_own(&integration.manifest, capability)).collect();
-    // Of two with one key the first counts; the second has a finding of its own.
-    for variable in variables.into_iter().rev() {
-        root = set(&root, &[&variable.key], value(variable, filling));
+    let mut changes: Vec<(&'a str, Option<Value<'a>>)> = vec![("oauth", Some(oauth()))];
+    if let Some(sample) = stage.reference("default").filter(|_| capability == Some(Capability::AuditLogEventsHook)) {
+        changes.push(("context", Some(sample.event.clone())));
     }
     if capability == Some(Capability::Approval) {
-        for variable in environment_variables(&integration.manifest) {
-            root = set(&root, &["environment", &variable.key], value(variable, filling));
-        }
+        let variables = members(environment_variables(&integration.manifest), filling);
+        changes.push(("environment", Some(Value::Object(Object::from_members(variables)))));
     }
-    root = set(&root, &["oauth"], Some(oauth()));
-    match stage.reference("default").filter(|_| capability == Some(Capability::AuditLogEventsHook)) {
-        Some(sample) => set(&root, &["context"], Some(sample.event.clone())),
-        None => root,
+    // Of two with one key the first counts; the second has a finding of its own.
+    for variable in capability.into_iter().flat_map(|capability| main_and_own(&integration.manifest, capability)) {
+        changes.push((&variable.key, value(variable, filling)));
     }
+    set_all(&synthetic::context(reading), changes)
 }
 
 /// Tries an address with every field filled in, then with one field otherwise.
@@ -62,25 +65,41 @@ pub(super) fn judge(
     let endpoint = reading.template.role == TemplateRole::Url;
     let template = reading.template.compiled.as_ref().ok().filter(|_| endpoint)?;
     let uses: Vec<(&FormVariable, Vec<&str>, Option<Position>)> = used(integration, reading);
-    let mut filled = root(integration, reading, stage, Filling::Filled);
+    let filled = root(integration, reading, stage, Filling::Filled);
+    let mut changes = Vec::new();
+    let mut environment = filled.get("environment").cloned().unwrap_or_default();
     for (variable, path, position) in &uses {
-        if let Some(text) = fitting(variable, *position) {
-            filled = set(&filled, path, Some(Value::String(Cow::Owned(text))));
+        let text = fitting(variable, *position).map(|text| Value::String(Cow::Owned(text)));
+        match (text, path.as_slice()) {
+            (Some(text), [key]) => changes.push((*key, Some(text))),
+            (Some(text), [_, key]) => environment = set(&environment, &[key], Some(text)),
+            _ => {}
         }
     }
+    if uses.iter().any(|(_, path, _)| path.len() > 1) {
+        changes.push(("environment", Some(environment.clone())));
+    }
+    let filled = set_all(&filled, changes);
     let mut out = String::new();
-    let mut verdict = |root: &Value<'_>, when: Option<String>| {
+    let mut verdict = |changed: Option<(&str, &Value<'_>)>, when: Option<String>| {
         out.clear();
-        template.render_into(Context::new(root), Options::new(Escape::None), &mut out).ok()?;
+        let context = Context { root: &filled, overlay: changed.as_slice() };
+        template.render_into(context, Options::new(Escape::None), &mut out).ok()?;
         let reason = refusal(&out)?;
         Some(BadAddress { reading: index, address: out.clone(), reason, when })
     };
-    if let Some(bad) = verdict(&filled, None) {
+    if let Some(bad) = verdict(None, None) {
         return Some(bad);
     }
-    for (variable, path, _) in &uses {
-        let mut changed =
-            |new: Value<'_>, when: String| verdict(&set(&filled, path, Some(new.into_owned())), Some(when));
+    // What lands behind the host makes no address invalid.
+    let decides =
+        |position: &Option<Position>| !matches!(position, Some(Position::Path | Position::Query | Position::Fragment));
+    for (variable, path, _) in uses.iter().filter(|(.., position)| decides(position)).take(ENOUGH) {
+        let mut changed = |new: Value<'_>, when: String| match path.as_slice() {
+            [key] => verdict(Some((key, &new)), Some(when)),
+            [first, key] => verdict(Some((first, &set(&environment, &[key], Some(new.into_owned())))), Some(when)),
+            _ => None,
+        };
         for choice in variable.allowed_values.iter().flatten().filter(|_| variable.kind == FormVariableType::Enum) {
             if let Some(bad) = changed(Value::text(choice), format!("`{}` is `{choice}`", variable.key)) {
                 return Some(bad);
@@ -102,21 +121,31 @@ fn used<'a>(
     let positions = positions(&reading.template.text, &reading.parts);
     let Some(capability) = Capability::of(&reading.template.pointer) else { return Vec::new() };
     let manifest = &integration.manifest;
+    let mut main: HashMap<&str, &FormVariable> = HashMap::new();
+    for variable in main_and_own(manifest, capability) {
+        main.entry(&variable.key).or_insert(variable);
+    }
+    let mut environment: HashMap<&str, &FormVariable> = HashMap::new();
+    for variable in environment_variables(manifest) {
+        environment.entry(&variable.key).or_insert(variable);
+    }
     let mut found: Vec<(&FormVariable, Vec<&str>, Option<Position>)> = Vec::new();
+    let mut known: HashMap<Vec<&str>, usize> = HashMap::new();
     for used in &reading.uses {
         let path: Vec<&str> = used.from_root.iter().flatten().map(String::as_str).collect();
         let variable = match path.as_slice() {
-            [key] => main_and_own(manifest, capability).find(|variable| variable.key == *key),
-            ["environment", key] => environment_variables(manifest).iter().find(|variable| variable.key == *key),
+            [key] => main.get(key),
+            ["environment", key] => environment.get(key),
             _ => None,
         };
-        let at = used.path.span.start;
-        let position = positions.iter().find(|(span, _)| span.contains(&at)).map(|(_, position)| *position);
-        if let Some(variable) = variable {
-            match found.iter_mut().find(|(_, known, _)| *known == path) {
-                // First asked about, then printed.
-                Some(known) => known.2 = known.2.or(position),
-                None => found.push((variable, path, position)),
+        let Some(variable) = variable else { continue };
+        let position = position_at(&positions, used.path.span.start);
+        match known.entry(path) {
+            // First asked about, then printed.
+            Entry::Occupied(at) => found[*at.get()].2 = found[*at.get()].2.or(position),
+            Entry::Vacant(entry) => {
+                found.push((variable, entry.key().clone(), position));
+                entry.insert(found.len() - 1);
             }
         }
     }

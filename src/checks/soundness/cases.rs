@@ -116,7 +116,9 @@ impl<'c> Forms<'c> {
         let filled = body_form(manifest, Filling::Filled);
         let empty = body_form(manifest, Filling::LeftEmpty);
         let mut toggled = Vec::new();
-        for variable in used.iter().filter(|variable| variable.optional() || is_box(variable)) {
+        // Each copies the whole form: of a form with thousands of fields a few have to do.
+        let enough = 20_000 / (manifest.form_variables.len() + 1);
+        for variable in used.iter().filter(|variable| variable.optional() || is_box(variable)).take(enough.max(8)) {
             for (base, other) in [(&filled, Filling::LeftEmpty), (&empty, Filling::Filled)] {
                 toggled.push(super::edit::set(base, &[&variable.key], super::form::value(variable, other)));
             }

@@ -1,6 +1,8 @@
 //! Changed copies of values.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use super::thin::Lists;
 use crate::value::{Object, Value};
@@ -110,9 +112,34 @@ pub(super) fn differences(one: &Value<'_>, other: &Value<'_>) -> Vec<Vec<String>
     found
 }
 
+/// A copy of an object with some of its members replaced, added or, with `None`, taken out, in one go. Of two
+/// changes of one member the first counts.
+pub(super) fn set_all<'a>(value: &Value<'a>, changes: Vec<(&'a str, Option<Value<'a>>)>) -> Value<'a> {
+    let Value::Object(object) = value else { return value.clone() };
+    let mut order: Vec<&'a str> = Vec::with_capacity(changes.len());
+    let mut left: HashMap<&'a str, Option<Value<'a>>> = HashMap::with_capacity(changes.len());
+    for (key, new) in changes {
+        if let Entry::Vacant(entry) = left.entry(key) {
+            entry.insert(new);
+            order.push(key);
+        }
+    }
+    let mut members: Vec<(Cow<'a, str>, Value<'a>)> = Vec::with_capacity(object.len() + order.len());
+    for (key, member) in object.iter() {
+        match left.remove(key) {
+            Some(new) => members.extend(new.map(|new| (Cow::Owned(key.to_owned()), new))),
+            None => members.push((Cow::Owned(key.to_owned()), member.clone())),
+        }
+    }
+    for key in order {
+        members.extend(left.remove(key).flatten().map(|new| (Cow::Borrowed(key), new)));
+    }
+    Value::Object(Object::from_members(members))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{differences, set};
+    use super::{differences, set, set_all};
     use crate::value::Value;
 
     fn parsed(text: &str) -> Value<'_> {
@@ -127,6 +154,13 @@ mod tests {
         assert_eq!(set(&value, &["x", "y"], Some(Value::Bool(true))), parsed(r#"{"a":{"b":1,"c":2},"x":{"y":true}}"#));
         assert_eq!(set(&value, &["x"], None), value);
         assert_eq!(set(&value, &["a", "b", "d"], Some(Value::Null)), value);
+    }
+
+    #[test]
+    fn many_members_are_set_at_once() {
+        let value = parsed(r#"{"a":1,"b":2,"c":3}"#);
+        let changes = vec![("b", None), ("d", Some(Value::Null)), ("a", Some(Value::Bool(true))), ("a", None)];
+        assert_eq!(set_all(&value, changes), parsed(r#"{"a":true,"c":3,"d":null}"#));
     }
 
     #[test]

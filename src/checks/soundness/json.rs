@@ -63,6 +63,15 @@ pub(super) fn mend(text: &str, mistake: &Mistake) -> Option<String> {
         // White space between the two pieces has room for what is missing.
         Kind::MissingComma if mistake.after < span.start => (mistake.after, 1, ","),
         Kind::MissingValue if mistake.after < span.start => (mistake.after, 1, "0"),
+        // A comment of another language ends with its line, or where it says.
+        Kind::Unquoted if text[span.start..].starts_with("/*") => {
+            let rest = &text[span.start..];
+            (span.start, rest.find("*/").map_or(rest.len(), |end| end + 2), "")
+        }
+        Kind::Unquoted if text[span.start..].starts_with("//") || text[span.start..].starts_with('#') => {
+            let rest = &text[span.start..];
+            (span.start, rest.find('\n').unwrap_or(rest.len()), "")
+        }
         Kind::Unquoted if !text[span.clone()].contains(['{', '}', '[', ']', ':', ',']) => {
             let rest = &text[span.start..];
             let length = rest.find([',', '}', ']', '\n']).unwrap_or(rest.len());

@@ -2,12 +2,14 @@
 //!
 //! [`Rehearsal`] renders and keeps what went wrong; the rules that speak of it are in `rules`.
 
+mod absent;
 mod address;
 mod cases;
 mod edit;
 mod form;
 mod hostile;
 mod json;
+mod payload;
 mod rehearsal;
 mod shrink;
 mod stage;
@@ -15,6 +17,9 @@ mod synthetic;
 mod thin;
 mod trace;
 
+/// Pointer of the audit log hook's policy.
+const POLICY: &str = "/capabilities/auditLogEventsHook/defaultPolicy";
+
 pub(super) use json::Kind;
-pub(super) use rehearsal::{Break, Rehearsal};
+pub(super) use rehearsal::{Break, Missing, Rehearsal};
 pub use stage::Stage;

@@ -2,15 +2,17 @@
 
 use std::ops::Range;
 
+use super::absent::{self, Absent};
 use super::address::{self, BadAddress};
 use super::cases::{Case, Props, samples};
 use super::form::Filling;
 use super::json::{Kind, first_mistake};
 use super::stage::{SampleEvent, Stage};
 use super::trace::Trace;
-use super::{edit, shrink, synthetic};
+use super::{edit, payload, shrink, synthetic};
 use crate::catalog::{Integration, TemplateRole};
 use crate::checks::names::{Lookup, Reading};
+use crate::checks::near::written;
 use crate::render::{Context, Escape, Options, RenderError, RenderErrorKind, Template};
 use crate::value::{Object, Value};
 
@@ -27,6 +29,10 @@ pub(crate) struct Rehearsal {
     pub(crate) blanks: Vec<Blank>,
     /// Addresses that are none.
     pub(crate) addresses: Vec<BadAddress>,
+    /// Pieces around a feature store's data that make no JSON with it: which reading, and what is wrong.
+    pub(crate) payloads: Vec<(usize, Kind)>,
+    /// Names that a helper makes `undefined` of for some events.
+    pub(crate) absents: Vec<Absent>,
 }
 
 /// One way in which a template fails to make JSON.
@@ -98,6 +104,7 @@ impl Rehearsal {
         for (index, reading) in readings.iter().enumerate() {
             let Ok(template) = &reading.template.compiled else { continue };
             let escape = reading.template.escape;
+            absent::judge(integration, reading, index, stage, &mut rehearsal.absents);
             let stand = Stand { index, reading, template, options: Options::new(escape), json: escape == Escape::Json };
             match reading.template.role {
                 TemplateRole::HookBody(name) if !repeats(integration, readings, index) => {
@@ -111,6 +118,7 @@ impl Rehearsal {
                 _ => rehearsal.synthetic(&stand, &mut out),
             }
         }
+        rehearsal.payloads.extend(payload::judge(integration, readings));
         rehearsal
     }
 
@@ -410,14 +418,14 @@ impl Stand<'_> {
 }
 
 /// The shortest part of `path` that the event lacks: that is what has to be asked about.
-fn first_absent(event: &Value<'_>, path: &[String]) -> String {
+pub(super) fn first_absent(event: &Value<'_>, path: &[String]) -> String {
     let names: Vec<&str> = path.iter().map(String::as_str).collect();
     let end = (1..names.len()).find(|end| event.at(&names[..*end]).is_none_or(|value| *value == Value::Null));
-    names[..end.unwrap_or(names.len())].join(".")
+    written(&names[..end.unwrap_or(names.len())])
 }
 
 /// A copy with an empty text at `path`; what stands in its way becomes an object.
-fn filled_in<'a>(event: &Value<'a>, path: &[&str]) -> Value<'a> {
+pub(super) fn filled_in<'a>(event: &Value<'a>, path: &[&str]) -> Value<'a> {
     let mut event = event.clone();
     for end in 1..path.len() {
         if event.at(&path[..end]).is_none_or(|value| value.as_object().is_none()) {

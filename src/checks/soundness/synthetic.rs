@@ -68,10 +68,9 @@ fn value(shape: &Shape, asked: &Asked, name: &str) -> Value<'static> {
         Shape::Object(_) => {
             let nothing = Asked::default();
             let mut members: Vec<(Cow<'static, str>, Value<'static>)> = Vec::new();
-            for name in shape.names() {
-                let member = shape.at([name]).unwrap_or_default();
+            for (name, member) in shape.members() {
                 let asked = asked.below.get(name).unwrap_or(&nothing);
-                members.push((Cow::Owned(name.to_owned()), value(&member, asked, name)));
+                members.push((Cow::Owned(name.to_owned()), value(member, asked, name)));
             }
             Value::Object(Object::from_members(members))
         }

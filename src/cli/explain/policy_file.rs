@@ -1,14 +1,13 @@
 //! A policy as somebody wrote it, with the line of every word that is wrong.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::super::error::CliError;
 use super::{read_bytes, shown};
+use crate::catalog::{self, Integration, ManifestSource};
+use crate::finding::{Finding, Place};
 use crate::policy::{PolicyError, PolicyWarning, Spot};
 
 /// Where a manifest keeps the policy that a new subscription starts with.
@@ -23,7 +22,9 @@ pub(super) struct PolicyFile {
     pub(super) name: String,
     /// The statements, still JSON.
     pub(super) statements: Vec<Value>,
-    text: String,
+    /// What reading the file found.
+    pub(super) findings: Vec<Finding>,
+    source: ManifestSource,
     /// JSON pointer of the list in the file.
     list: &'static str,
 }
@@ -38,31 +39,40 @@ pub(super) struct Trouble {
 }
 
 impl PolicyFile {
-    /// The default policy of the integration in `directory`.
-    pub(super) fn of_integration(directory: &Path) -> Result<PolicyFile, CliError> {
-        // Somebody who names the manifest means the same.
-        let path = if directory.is_file() { directory.to_owned() } else { directory.join("manifest.json") };
-        let (text, json) = read_json(&path)?;
-        match json.pointer(DEFAULT_POLICY) {
+    /// The default policy of an integration; loading it has told what is wrong with the rest.
+    pub(super) fn of_integration(integration: Integration) -> Result<PolicyFile, CliError> {
+        let source = integration.source;
+        let name = source.file.display().to_string();
+        match source.json.pointer(DEFAULT_POLICY) {
             Some(Value::Array(statements)) => {
-                Ok(PolicyFile { name: shown(&path), statements: statements.clone(), text, list: DEFAULT_POLICY })
+                let statements = statements.clone();
+                Ok(PolicyFile { name, statements, findings: Vec::new(), source, list: DEFAULT_POLICY })
             }
-            Some(_) => Err(CliError::failed(format!("the default policy in `{}` is no list", shown(&path)))),
-            None => Err(CliError::usage(format!("`{}` has no default policy", shown(&path)))
+            Some(_) => Err(CliError::failed(format!("the default policy in `{name}` is no list"))),
+            None => Err(CliError::usage(format!("`{name}` has no default policy"))
                 .help("it would be `capabilities.auditLogEventsHook.defaultPolicy`; or name a file by `--policy`")),
         }
     }
 
     /// The list of statements in a file: all of it, or one of its members.
     pub(super) fn read(path: &Path) -> Result<PolicyFile, CliError> {
-        let (text, json) = read_json(path)?;
-        let list = match json {
-            Value::Array(_) => "",
-            _ => LISTS.into_iter().find(|list| json.pointer(list).is_some()).unwrap_or_default(),
+        let text = String::from_utf8(read_bytes(path)?)
+            .map_err(|_| CliError::usage(format!("`{}` is not text in UTF-8", shown(path))))?;
+        let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+        if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&text) {
+            return Err(CliError::usage(format!("`{}` is not JSON: {error}", shown(path))));
+        }
+        let (source, findings) = catalog::read_json(PathBuf::from(shown(path)), text);
+        let Some(source) = source else {
+            return Err(CliError::usage(format!("`{}` cannot be read as JSON", shown(path))));
         };
-        match json.pointer(list) {
+        let list = match &source.json {
+            Value::Array(_) => "",
+            json => LISTS.into_iter().find(|list| json.pointer(list).is_some()).unwrap_or_default(),
+        };
+        match source.json.pointer(list) {
             Some(Value::Array(statements)) => {
-                Ok(PolicyFile { name: shown(path), statements: statements.clone(), text, list })
+                Ok(PolicyFile { name: shown(path), statements: statements.clone(), findings, source, list })
             }
             _ => Err(CliError::failed(format!("`{}` holds no policy", shown(path)))
                 .help("a policy is a list of statements, alone or as `statements`, `policy` or `defaultPolicy`")),
@@ -71,57 +81,45 @@ impl PolicyFile {
 
     /// A mistake with its place, as compilers tell it.
     pub(super) fn describe(&self, trouble: &Trouble) -> String {
-        let pointer = self.pointer(trouble);
-        let place = match self.place(trouble) {
-            Some((line, column)) => format!("{}:{line}:{column}", self.name),
-            None => self.name.clone(),
-        };
-        let mut text = format!("{}: {}\n  --> {place} ({pointer})\n", trouble.severity, trouble.message);
-        if let Some(help) = &trouble.help {
+        let place = self.place_of(trouble);
+        self.sentence(trouble.severity, &trouble.message, &place, trouble.help.as_deref())
+    }
+
+    /// What reading found, told the same way. It keeps nothing from being decided.
+    pub(super) fn describe_finding(&self, finding: &Finding) -> String {
+        self.sentence("warning", &finding.message, &finding.place, finding.help.as_deref())
+    }
+
+    fn sentence(&self, severity: &str, message: &str, place: &Place, help: Option<&str>) -> String {
+        let (line, column) = self.position(place);
+        let pointer = place.pointer.as_deref().unwrap_or_default();
+        let mut text = format!("{severity}: {message}\n  --> {}:{line}:{column} ({pointer})\n", self.name);
+        if let Some(help) = help {
             text.push_str(&format!("   = help: {help}\n"));
         }
         text
     }
 
-    /// JSON pointer of what is meant, from the root of the file.
-    fn pointer(&self, trouble: &Trouble) -> String {
-        format!("{}{}", self.list, trouble.spot.pointer())
+    /// Where a mistake is, in the order of the file.
+    pub(super) fn position_of(&self, trouble: &Trouble) -> (usize, usize) {
+        self.position(&self.place_of(trouble))
     }
 
-    /// Line and column, in characters from 1, of the value or the part of it that is meant.
-    pub(super) fn place(&self, trouble: &Trouble) -> Option<(usize, usize)> {
-        let value = value_at(&self.text, &self.pointer(trouble))?;
-        let mut start = value.as_ptr() as usize - self.text.as_ptr() as usize;
-        // With an escape in it, the written string is longer than what it says.
-        if let Some(within) = trouble.spot.within.as_ref().filter(|_| value.starts_with('"') && !value.contains('\\')) {
-            start += 1 + within.start;
+    /// The value or the part of it that is meant.
+    fn place_of(&self, trouble: &Trouble) -> Place {
+        let spot = &trouble.spot;
+        let pointer = format!("{}{}", self.list, spot.pointer());
+        match &spot.within {
+            Some(within) => self.source.string_part_place(&pointer, within.clone()),
+            None => self.source.value_place(&pointer),
         }
-        let before = self.text.get(..start)?;
+    }
+
+    /// Line and column, in characters from 1.
+    fn position(&self, place: &Place) -> (usize, usize) {
+        let before = self.source.text.get(..place.span.start).unwrap_or_default();
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        Some((before.matches('\n').count() + 1, before[line_start..].chars().count() + 1))
-    }
-}
-
-/// The text of the value at `pointer`, a part of `text`.
-fn value_at<'t>(text: &'t str, pointer: &str) -> Option<&'t str> {
-    pointer.split('/').skip(1).try_fold(text, |value, token| {
-        let token = token.replace("~1", "/").replace("~0", "~");
-        if value.trim_start().starts_with('[') {
-            let items: Vec<&'t RawValue> = serde_json::from_str(value).ok()?;
-            return items.get(token.parse::<usize>().ok()?).map(|item| item.get());
-        }
-        let members: BTreeMap<Cow<'t, str>, &'t RawValue> = serde_json::from_str(value).ok()?;
-        members.get(token.as_str()).map(|member| member.get())
-    })
-}
-
-fn read_json(path: &Path) -> Result<(String, Value), CliError> {
-    let text = String::from_utf8(read_bytes(path)?)
-        .map_err(|_| CliError::usage(format!("`{}` is not text in UTF-8", shown(path))))?;
-    let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-    match serde_json::from_str(&text) {
-        Ok(json) => Ok((text, json)),
-        Err(error) => Err(CliError::usage(format!("`{}` is not JSON: {error}", shown(path)))),
+        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::human::on_one_line;
 use super::texts::{Located, seen_from, shown_path};
 use crate::finding::Severity;
 
@@ -26,10 +27,10 @@ pub(super) fn print(out: &mut impl Write, located: &[Located<'_>], folder: &Path
     Ok(())
 }
 
-/// A message: no character of it may end the command.
+/// A message: no character of it may end the command, or steer the terminal of whoever reads the log.
 fn data(text: &str) -> String {
-    let plain = |letter: char| if letter.is_control() && !matches!(letter, '\r' | '\n') { ' ' } else { letter };
-    text.chars().map(plain).collect::<String>().replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    let lines: Vec<String> = text.split('\n').map(|line| on_one_line(line).replace('%', "%25")).collect();
+    lines.join("%0A")
 }
 
 /// A property: nor may one end the property.
@@ -43,7 +44,8 @@ mod tests {
 
     #[test]
     fn what_would_end_a_command_is_escaped() {
-        assert_eq!(data("50 %\r\na: b, c"), "50 %25%0D%0Aa: b, c");
+        assert_eq!(data("50 %\r\na: b, c"), "50 %25\\r%0Aa: b, c");
+        assert_eq!(data("red \u{1b}[31m"), "red \\u{1b}[31m");
         assert_eq!(property("a:b,c%\n"), "a%3Ab%2Cc%25%0A");
     }
 }

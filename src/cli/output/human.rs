@@ -37,6 +37,7 @@ fn render(located: &Located<'_>, texts: &Texts, renderer: &Renderer) -> String {
     let message = on_one_line(&finding.message);
     let help = finding.help.as_deref().map(on_one_line);
     let path = located.file();
+    let path = on_one_line(&path);
     let title = level.primary_title(message.as_ref()).id(finding.rule);
     let line = texts.line(&finding.place.file, located.line);
     let shown = line.as_deref().map(|line| Shown::of(line, located));
@@ -45,9 +46,9 @@ fn render(located: &Located<'_>, texts: &Texts, renderer: &Renderer) -> String {
             let mark = AnnotationKind::Primary.span(shown.span.clone());
             let snippet = Snippet::source(shown.text.as_ref()).line_start(located.line).annotation(mark);
             // The renderer would count columns in what is left of a line that was cut.
-            title.element(if shown.is_cut { snippet } else { snippet.path(path.as_str()) })
+            title.element(if shown.is_cut { snippet } else { snippet.path(path.as_ref()) })
         }
-        None => title.element(Origin::path(path.as_str()).line(located.line).char_column(located.column)),
+        None => title.element(Origin::path(path.as_ref()).line(located.line).char_column(located.column)),
     };
     if let Some(help) = &help {
         report = report.element(Level::HELP.message(help.as_ref()));
@@ -63,7 +64,7 @@ fn render(located: &Located<'_>, texts: &Texts, renderer: &Renderer) -> String {
 }
 
 /// Text that may quote anything an author wrote, without what would break its line.
-fn on_one_line(text: &str) -> Cow<'_, str> {
+pub(super) fn on_one_line(text: &str) -> Cow<'_, str> {
     if !text.contains(char::is_control) {
         return Cow::Borrowed(text);
     }

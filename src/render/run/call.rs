@@ -195,9 +195,23 @@ impl<'t> Run<'t, '_> {
         let mut texts = std::array::from_fn(|_| Cow::Borrowed(""));
         for (text, argument) in texts.iter_mut().zip(arguments) {
             let value = self.operand(argument, scope)?;
+            if self.options.exact && matches!(value, Js::Undefined | Js::Null) {
+                return Err(self.no_text(id, argument, matches!(value, Js::Undefined)));
+            }
             *text = self.text_of(id, &value)?;
         }
         Ok(texts)
+    }
+
+    fn no_text(&self, id: CallId, argument: Operand, absent: bool) -> Fault {
+        let span = match argument {
+            Operand::Path(path) => self.template.path(path).span,
+            _ => self.template.call(id).span,
+        };
+        let (helper, written) = (self.call_name(id), self.template.text(span));
+        let kind = RenderErrorKind::NoText(written.to_owned(), absent);
+        let printed = if absent { "undefined" } else { "null" };
+        RenderError::new(kind, span.range(), format!("`{helper}` makes `{printed}` of `{written}`"))
     }
 
     /// `String(value)`, paid for by its length.

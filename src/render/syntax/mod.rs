@@ -3,6 +3,7 @@
 //! The lexer tries its rules in the same order, the parser knows the same grammar, and white space is
 //! taken away by the same rules. What a tree *does* is not this room's business.
 
+mod habits;
 mod lexer;
 mod mistake;
 mod parser;

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::habits;
 use super::lexer::{Kind, Lexer, Token};
 use super::mistake::{self, SyntaxError};
 use super::tree::{
@@ -20,6 +21,11 @@ pub(super) fn parse(source: &str) -> Result<Program, SyntaxError> {
     let token = &parser.next;
     match token.kind {
         Kind::End => Ok(program),
+        Kind::Inverse | Kind::OpenInverseChain | Kind::OpenEndBlock
+            if let Some(unopened) = habits::block_without_sign(source, token.span.start) =>
+        {
+            Err(unopened)
+        }
         Kind::Inverse | Kind::OpenInverseChain => {
             Err(SyntaxError::new(token.span.clone(), format!("`{}` stands outside any block", parser.tag_text(token)))
                 .help("put it between the opening and the closing tag of a block"))
@@ -319,6 +325,12 @@ impl<'s> Parser<'s> {
         if self.next.kind != Kind::OpenEndBlock {
             let token = self.next.clone();
             return Err(match token.kind {
+                Kind::End
+                    if let Some(end) =
+                        habits::end_of_other_languages(self.lexer.source(), &opening.invocation.span, name) =>
+                {
+                    end
+                }
                 Kind::End => {
                     SyntaxError::new(opening.invocation.span.clone(), format!("the block `{name}` is never closed"))
                         .help(format!("add `{{{{/{name}}}}}`"))
@@ -340,6 +352,10 @@ impl<'s> Parser<'s> {
         if !same_name(opened, &closing) {
             let source = self.lexer.source();
             let closing_name = self.source_of(&closing_span);
+            if name == "else" {
+                return Err(SyntaxError::new(opening.invocation.span.clone(), "`else` opens no block")
+                    .help("write `{{else}}` or `{{else if …}}`, without `#`"));
+            }
             let (opened_line, closed_line) =
                 (mistake::line_of(source, opening.invocation.span.start), mistake::line_of(source, open.span.start));
             return Err(SyntaxError::new(
@@ -424,6 +440,11 @@ impl<'s> Parser<'s> {
         let at = token.span.clone();
         // A name at the very end lacks what must follow a name, and so is none to the lexer.
         let ended = token.kind == Kind::Invalid && at.end == self.lexer.source().len();
+        if matches!(place, Place::Name | Place::Arguments(_) | Place::Segment)
+            && let Some(habit) = habits::of_other_languages(self.lexer.source(), &open, &at)
+        {
+            return habit;
+        }
         match (place, if ended { Kind::End } else { token.kind }) {
             (Place::Arguments(Kind::Close), Kind::CloseUnescaped) => {
                 SyntaxError::new(at, "`}}}` closes a tag that `{{{` opened, and this one began with `{{`")

@@ -1,0 +1,273 @@
+//! One mistake, told once: what other rules say only because of a mistake that is told already.
+//!
+//! Nothing is judged here. A form variable whose type the schema refuses is no variable of a free host; an address
+//! that lacks a misspelt name is no other mistake than the name.
+
+use serde_json::Value;
+
+use super::names::{Capability, Lookup, Reading, Shape};
+use super::rules::POLICY;
+use crate::catalog::{Integration, ManifestSource};
+use crate::finding::Finding;
+
+/// A finding of the first rule is an echo where one of the others is told inside of its place.
+const AROUND: [(&str, &[&str]); 2] = [
+    ("invalid-url", &["unknown-variable", "unbalanced-braces", "unknown-helper", "helper-arguments"]),
+    ("failing-template", &["helper-arguments", "unknown-helper"]),
+];
+
+/// A finding of the first rule is an echo where one of the others is told around it.
+const WITHIN: [(&str, &[&str]); 1] = [("unguarded-variable", &["broken-json"])];
+
+/// What rules say of a form variable, and the properties that they conclude it from.
+const OF_VARIABLES: [(&str, &[&str]); 7] = [
+    ("default-not-allowed", &["type", "defaultValue", "allowedValues"]),
+    ("default-type", &["type", "defaultValue"]),
+    ("default-without-optional", &["isOptional", "defaultValue"]),
+    ("enum-without-values", &["type", "allowedValues"]),
+    ("optional-without-default", &["type", "isOptional", "defaultValue"]),
+    ("property-of-another-type", &["type"]),
+    ("secret-not-string", &["type", "isSecret"]),
+];
+
+/// What rules make of a form variable where a template uses it.
+const OF_USES: [&str; 4] = ["error-body-with-free-host", "invalid-url", "insecure-url", "unguarded-variable"];
+
+/// What rules conclude from a whole part of the manifest, told elsewhere.
+const OF_PARTS: [(&str, &[&str]); 4] = [
+    ("/capabilities", &["no-capabilities"]),
+    ("/capabilities/auditLogEventsHook/defaultPolicy", &["unserved-kind", "never-matching-policy"]),
+    (
+        "/capabilities/auditLogEventsHook/useStandardWebhookPayload",
+        &["hook-without-templates", "standard-payload-with-templates"],
+    ),
+    (
+        "/capabilities/auditLogEventsHook/templates",
+        &["hook-without-templates", "unserved-kind", "never-matching-policy"],
+    ),
+];
+
+/// What rules miss among the form variables.
+const OF_FORMS: [&str; 2] = ["hmac-secret", "unknown-dependency"];
+
+/// The lists of form variables that a manifest may have.
+const FORMS: [&str; 5] = [
+    "/formVariables",
+    "/capabilities/approval/environmentFormVariables",
+    "/capabilities/approval/approvalFormVariables",
+    "/capabilities/featureStore/formVariables",
+    "/capabilities/flagCleanup/formVariables",
+];
+
+/// What is known to be wrong with a manifest, so that nothing can be concluded from it.
+#[derive(Debug, Default)]
+pub(super) struct Doubts {
+    /// Pointers of the values that the schema refuses.
+    refused: Vec<String>,
+    /// Whether a form variable has no key, so that any name may be one.
+    forms: bool,
+    /// Whether a flag link does not say what its links carry.
+    metadata: bool,
+    /// Keys of form variables that are wrong in what other rules build upon, and in which property.
+    variables: Vec<(String, &'static str)>,
+}
+
+impl Doubts {
+    pub(super) fn of(source: &ManifestSource, refused: Vec<String>) -> Self {
+        let mut doubts = Doubts { refused, ..Doubts::default() };
+        for form in FORMS {
+            match source.json.pointer(form) {
+                None => {}
+                Some(Value::Array(items)) => {
+                    for (index, item) in items.iter().enumerate() {
+                        doubts.weigh(item, &format!("{form}/{index}"), source);
+                    }
+                }
+                Some(_) => doubts.forms = true,
+            }
+        }
+        let link = source.json.pointer("/capabilities/flagLink");
+        doubts.metadata = link.is_some_and(|link| link.get("metadata").is_none_or(|metadata| !metadata.is_object()));
+        doubts
+    }
+
+    fn weigh(&mut self, variable: &Value, pointer: &str, source: &ManifestSource) {
+        let Some(key) = variable.get("key").and_then(Value::as_str).filter(|_| !source.is_guessed(pointer)) else {
+            self.forms = true;
+            return;
+        };
+        for property in ["type", "isOptional", "isSecret", "defaultValue", "allowedValues"] {
+            let member = format!("{pointer}/{property}");
+            let guessed = source.json.pointer(&member).is_some() && source.is_guessed(&member);
+            let missing = property == "type" && variable.get("type").is_none();
+            if guessed || missing || self.is_refused(&member) {
+                self.variables.push((key.to_owned(), property));
+            }
+        }
+    }
+
+    fn is_refused(&self, pointer: &str) -> bool {
+        self.refused.iter().any(|refused| refused == pointer)
+    }
+
+    fn doubts(&self, key: &str) -> bool {
+        self.variables.iter().any(|(variable, _)| variable == key)
+    }
+
+    /// Takes names that may be there for names that are.
+    pub(super) fn trust(&self, reading: &mut Reading<'_>) {
+        let capability = Capability::of(&reading.template.pointer);
+        for found in &mut reading.uses {
+            let Lookup::Missing { at, .. } = found.found else { continue };
+            let first = found.from_root.iter().flatten().next().map(String::as_str).unwrap_or_default();
+            let of_form = first.ends_with("ormVariables") || first == "environment" || at == 0;
+            let in_doubt = self.forms && of_form
+                || self.metadata && capability == Some(Capability::FlagLink) && first == "metadata";
+            if in_doubt {
+                found.found = Lookup::Known(Shape::Any);
+            }
+        }
+    }
+
+    /// Whether a template reads a form variable that nothing can be concluded from.
+    fn touches(&self, reading: &Reading<'_>) -> bool {
+        let mut names = reading.uses.iter().filter_map(|found| found.from_root.as_deref());
+        names.any(|names| match names {
+            [key] => self.forms || self.doubts(key),
+            [place, key] if place.ends_with("ormVariables") || place == "environment" => self.forms || self.doubts(key),
+            _ => false,
+        })
+    }
+
+    fn explains(&self, finding: &Finding, integration: &Integration, readings: &[Reading<'_>]) -> bool {
+        let pointer = finding.place.pointer.as_deref().unwrap_or_default();
+        let refuses = |part: &str| self.refused.iter().any(|refused| refused.starts_with(part));
+        let whole = |part: &str| part != "/capabilities" || self.is_refused(part);
+        if OF_PARTS.iter().any(|(part, rules)| rules.contains(&finding.rule) && refuses(part) && whole(part)) {
+            return true;
+        }
+        if self.forms && OF_FORMS.contains(&finding.rule) {
+            return true;
+        }
+        if let Some((_, properties)) = OF_VARIABLES.iter().find(|(rule, _)| *rule == finding.rule) {
+            let written = integration.source.json.pointer(&item(pointer));
+            let key = written.and_then(|item| item.get("key")).and_then(Value::as_str);
+            let wrong = |key| self.variables.iter().any(|(own, property)| own == key && properties.contains(property));
+            return key.is_some_and(wrong);
+        }
+        if finding.rule == "error-body-with-free-host" {
+            let named = |(variable, _): &(String, &str)| finding.message.contains(&format!("`{variable}`"));
+            return self.forms || self.variables.iter().any(named);
+        }
+        OF_USES.contains(&finding.rule)
+            && readings.iter().any(|reading| reading.template.pointer == pointer && self.touches(reading))
+    }
+}
+
+/// The item of a form that a pointer leads to or into.
+fn item(pointer: &str) -> String {
+    let form = FORMS.iter().find(|form| pointer.starts_with(**form)).copied().unwrap_or_default();
+    let index = pointer[form.len()..].split('/').nth(1).unwrap_or_default();
+    format!("{form}/{index}")
+}
+
+/// The findings without those that only echo another one. What stays is as grave as what it stands for.
+pub(super) fn silenced(
+    findings: Vec<Finding>,
+    doubts: &Doubts,
+    integration: &Integration,
+    readings: &[Reading<'_>],
+) -> Vec<Finding> {
+    let mut causes: Vec<(usize, usize)> = Vec::new();
+    let mut dropped = vec![false; findings.len()];
+    for (at, finding) in findings.iter().enumerate() {
+        let cause = findings.iter().position(|other| is_cause(other, finding, integration));
+        if let Some(cause) = cause {
+            causes.push((cause, at));
+        }
+        dropped[at] = cause.is_some() || doubts.explains(finding, integration, readings);
+    }
+    let mut findings = findings;
+    for at in 0..findings.len() {
+        let others = misspelt_key(&findings, at, readings);
+        if others.is_empty() {
+            continue;
+        }
+        let help = findings[at].help.take().unwrap_or_default();
+        let count = others.len() + 1;
+        findings[at].help = Some(format!("{help} {count} templates ask for it, so the variable's key may be the slip"));
+        others.into_iter().for_each(|other| dropped[other] = true);
+    }
+    for (cause, echo) in causes {
+        findings[cause].severity = findings[cause].severity.max(findings[echo].severity);
+    }
+    let mut dropped = dropped.into_iter();
+    findings.retain(|_| !dropped.next().unwrap_or(false));
+    findings
+}
+
+/// Where else a name is missed that no template finds under the key that was probably meant: then it is the key that
+/// is misspelt, once.
+fn misspelt_key(findings: &[Finding], at: usize, readings: &[Reading<'_>]) -> Vec<usize> {
+    let finding = &findings[at];
+    let key =
+        finding.help.as_deref().filter(|_| finding.rule == "unknown-variable").and_then(|help| {
+            help.strip_prefix("did you mean `formVariables.").and_then(|help| help.strip_suffix("`?"))
+        });
+    let Some(key) = key else { return Vec::new() };
+    let mut names = readings.iter().flat_map(|reading| &reading.uses).filter_map(|found| found.from_root.as_ref());
+    if names.any(|names| names.iter().any(|name| name == key)) {
+        return Vec::new();
+    }
+    let same = |other: &Finding| {
+        (other.rule, &other.message, &other.help) == (finding.rule, &finding.message, &finding.help)
+            && other.place.file != finding.place.file
+    };
+    (at + 1..findings.len()).filter(|other| same(&findings[*other])).collect()
+}
+
+/// Whether `echo` is told only because of what `cause` tells.
+fn is_cause(cause: &Finding, echo: &Finding, integration: &Integration) -> bool {
+    let (one, other) = (&cause.place, &echo.place);
+    let paired = |pairs: &[(&str, &[&str])]| {
+        pairs.iter().any(|(rule, causes)| *rule == echo.rule && causes.contains(&cause.rule))
+    };
+    let contains = |outer: &std::ops::Range<usize>, inner: &std::ops::Range<usize>| {
+        outer.start <= inner.start && inner.end <= outer.end
+    };
+    // A bracket that is missing leaves every value behind it without a place, and each event shows another first.
+    if cause.rule == "broken-json" && echo.rule == "broken-json" {
+        let lacks = |finding: &Finding| {
+            ["a value is missing", "a colon is missing"].iter().any(|words| finding.message.starts_with(words))
+        };
+        return one.file == other.file && one.span.start < other.span.start && lacks(cause) && lacks(echo);
+    }
+    // Without its `{{else}}` a block prints both of its branches.
+    if cause.rule == "unknown-variable" && echo.rule == "broken-json" {
+        let is_else = cause.help.as_deref().is_some_and(|help| help.contains("`{{else}}`"));
+        return is_else && one.file == other.file;
+    }
+    if paired(&AROUND) {
+        return one.file == other.file && contains(&other.span, &one.span);
+    }
+    if paired(&WITHIN) {
+        return one.file == other.file && contains(&one.span, &other.span);
+    }
+    match (cause.rule, echo.rule) {
+        // An address that is none because a variable is left empty: a default of any sort would not do.
+        ("invalid-url", "optional-without-default") => {
+            let pointer = item(other.pointer.as_deref().unwrap_or_default());
+            let key = integration.source.json.pointer(&pointer).and_then(|item| item.get("key"));
+            key.and_then(Value::as_str)
+                .is_some_and(|key| cause.message.contains(&format!(" when `{key}` is left empty, ")))
+        }
+        // A statement that should allow something, and covers nothing.
+        ("idle-statement", "never-matching-policy") => {
+            let rest = one.pointer.as_deref().and_then(|pointer| pointer.strip_prefix(POLICY)).unwrap_or_default();
+            let index = rest.split('/').nth(1).unwrap_or_default();
+            let effect = integration.source.json.pointer(&format!("{POLICY}/{index}/effect"));
+            effect.and_then(Value::as_str) == Some("allow")
+        }
+        _ => false,
+    }
+}
