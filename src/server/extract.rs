@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use serde_json::{Map, Value as Json};
 
@@ -209,6 +209,18 @@ impl Parameters {
             Some(near) => problem.help(format!("did you mean `{near}`?")),
             None => problem.help(format!("there are {}", self.known.join(", "))),
         })
+    }
+}
+
+/// The one part of the path that a route leaves open.
+pub(super) struct Segment(pub(super) String);
+
+impl FromRequestParts<App> for Segment {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let read = Path::<String>::from_request_parts(parts, app).await;
+        read.map(|Path(text)| Segment(text)).map_err(|_| Problem::malformed("a part of the path is not text"))
     }
 }
 

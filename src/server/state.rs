@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::access::Doorkeeper;
 use super::limits::Limits;
 use super::metrics::Metrics;
-use crate::service::{Clock, Service};
+use crate::service::{Clock, Service, SourceView};
 use crate::store::{Moment, Store};
 
 /// What every handler is handed; cheap to clone.
@@ -21,6 +21,8 @@ pub(super) struct Inside {
     pub(super) doorkeeper: Doorkeeper,
     pub(super) limits: Limits,
     pub(super) metrics: Metrics,
+    /// The configured sources: they never change while it runs.
+    pub(super) sources: Vec<SourceView>,
     pub(super) damage: Box<dyn Fn() -> Option<String> + Send + Sync>,
     pub(super) document: utoipa::openapi::OpenApi,
     /// Held while the one webhook is made, changed or removed.

@@ -210,5 +210,6 @@ fn server_settings(settings: &Settings) -> server::Settings {
         connections: settings.connections,
         requests_per_second: settings.requests_per_second,
         events_per_second: settings.events_per_second,
+        ..server::Settings::default()
     }
 }
