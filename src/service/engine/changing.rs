@@ -315,6 +315,9 @@ impl Service {
         let known = before.as_ref().map(|(at_rest, opened)| (at_rest, opened));
         let at_rest = document::seal(&*core.sealer, id, &document, &pointers, known)
             .map_err(|error| ServiceError::Broken(format!("a secret cannot be sealed: {error}")))?;
+        // The same members in another order are the same document, and make no new version.
+        let at_rest =
+            before.as_ref().map(|(known, _)| known).filter(|known| **known == at_rest).cloned().unwrap_or(at_rest);
         Ok(Change { id: name, at_rest, served, created: before.is_none() })
     }
 }

@@ -1,0 +1,17 @@
+//! The running engine on real sockets: what comes in is delivered, or accounted for.
+
+#[path = "service/support.rs"]
+mod support;
+
+#[path = "service/delivering.rs"]
+mod delivering;
+#[path = "service/integrations.rs"]
+mod integrations;
+#[path = "service/lanes.rs"]
+mod lanes;
+#[path = "service/pinning.rs"]
+mod pinning;
+#[path = "service/replays.rs"]
+mod replays;
+#[path = "service/subscriptions.rs"]
+mod subscriptions;
