@@ -109,7 +109,6 @@ async fn check(server: &Running, document: &Json, method: &str, path: &str, rout
     let answer = server.ask(&method.to_uppercase(), path, body).await;
     let operation = &document["paths"][route][method];
     let response = &operation["responses"][answer.status.to_string()];
-    // A token that is missing is the same everywhere, and told once.
     assert!(response.is_object(), "{method} {route} does not promise {}: {}", answer.status, answer.text);
     let kind = answer.header("content-type").split(';').next().unwrap_or_default().to_owned();
     if answer.text.is_empty() {
