@@ -257,7 +257,7 @@ mod tests {
         assert_eq!(members.moment("from"), None);
         assert_eq!(members.switch("dryRun"), None);
         assert_eq!(members.number("rate"), None);
-        let problem = serde_json::to_value(members.finish().expect_err("it is wrong")).expect("a problem is JSON");
+        let problem = members.finish().expect_err("it is wrong").json();
         let pointers: Vec<&str> =
             problem["errors"].as_array().expect("a list").iter().filter_map(|e| e["pointer"].as_str()).collect();
         assert_eq!(pointers, ["/rate", "/form", "/dryRum"]);

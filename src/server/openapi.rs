@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi as _};
 
 use super::state::App;
@@ -65,7 +65,10 @@ pub(super) fn add_usual_answers(document: &mut OpenApi) {
                 add("413", "The body is larger than is taken");
             }
             add("408", "It took longer than a request is given");
-            add("503", "Too much is going on, or nothing can be stored at the moment; `Retry-After` says when to ask again");
+            add(
+                "503",
+                "Too much is going on, or nothing can be stored at the moment; `Retry-After` says when to ask again",
+            );
             add("default", "Anything else that is wrong with the request, or with the server");
         }
     }
