@@ -16,6 +16,9 @@ use super::mistake::Mistake;
 use super::specifier::{Filter, Read, SegmentPattern, Specifier};
 use super::vocabulary::Vocabulary;
 
+/// The type of projects in specifiers.
+const PROJECT: &str = "proj";
+
 type Found = (Range<usize>, Mistake);
 
 pub(super) fn read(text: &str, vocabulary: &Vocabulary) -> Result<Read, Vec<Found>> {
@@ -229,6 +232,11 @@ fn segments_meant(head: &str) -> Option<String> {
 
 /// What is wrong with the types of well-formed segments.
 fn wrong_types(text: &str, segments: &[(Range<usize>, SegmentPattern)], vocabulary: &Vocabulary) -> Option<Found> {
+    // What other platforms keep below theirs is theirs to name.
+    let top = segments.first().and_then(|(_, segment)| vocabulary.resource_type(&segment.kind));
+    if top.is_some_and(|known| known.open) {
+        return None;
+    }
     for (span, segment) in segments {
         let kind = &*segment.kind;
         if vocabulary.resource_type(kind).is_none() {
@@ -241,6 +249,10 @@ fn wrong_types(text: &str, segments: &[(Range<usize>, SegmentPattern)], vocabula
     let lineage = vocabulary.lineage(&last.kind);
     let written = || segments.iter().map(|(_, segment)| &*segment.kind);
     if written().eq(lineage.iter().copied()) {
+        return None;
+    }
+    let foreign = vocabulary.resource_type(&last.kind).is_some_and(|known| known.foreign);
+    if foreign && written().eq([PROJECT, &*last.kind]) {
         return None;
     }
     let mut unmatched = segments.iter().peekable();
@@ -299,6 +311,10 @@ mod tests {
     row!(a_lone_star_is_every_resource: "*" is right);
     row!(a_member_token_lives_in_its_member: "member/*:token/*" is right);
     row!(an_allowlist_has_no_name: "ip-allowlist" is right);
+    row!(an_organization_holds_whatever_its_platform_has: "org/*:site/wiki:CONFLUENCE_SPACE/*" is right);
+    row!(an_organization_stands_alone_too: "org/a-1" is right);
+    row!(a_key_of_another_platform_is_in_a_project: "proj/*:api_key/*" is right);
+    row!(a_key_of_another_platform_stands_alone_too: "api_key/*" is right);
     row!(a_selector_is_a_filter: "proj/*:env/*;{critical:true},ops:flag/*" is right);
     row!(a_view_is_a_filter: "proj/default:env/*:flag/*;ops,view:frontend" is right);
     row!(a_view_filter_may_stand_before_a_segment: "proj/*;view:frontend:env/*" is right);

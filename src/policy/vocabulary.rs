@@ -10,6 +10,8 @@
 //!   - `kinds`: what events call it, when not by the type's own name (`env` is `environment`);
 //!   - `named`: `false` for the few that are written without a name (`acct`);
 //!   - `actions`: what can be done to it; `retired`: what could be done once;
+//!   - `open`: `true` where anything may stand below it, known or not: the tops of other platforms' resources;
+//!   - `foreign`: `true` for types of other platforms, which stand alone or below a project;
 //!   - `whole`: `false` where the list of actions is known to have gaps.
 
 use std::collections::BTreeMap;
@@ -42,6 +44,12 @@ pub struct ResourceType {
     /// Whether its specifiers carry a name.
     #[serde(default = "yes")]
     pub named: bool,
+    /// Whether anything may stand below it, known or not.
+    #[serde(default)]
+    pub open: bool,
+    /// Whether another platform has it, alone or below a project.
+    #[serde(default)]
+    pub foreign: bool,
     /// Whether every action on it is listed.
     #[serde(default = "yes")]
     pub whole: bool,
