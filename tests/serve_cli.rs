@@ -85,11 +85,21 @@ impl Served {
     }
 
     fn get(&self, path: &str, token: Option<&str>) -> (u16, String) {
+        let token = token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
+        self.ask("GET", path, &token, "")
+    }
+
+    fn post(&self, path: &str, body: &str) -> (u16, String) {
+        self.ask("POST", path, "", body)
+    }
+
+    fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.address).expect("it listens");
         stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket has time limits");
-        let token = token.map(|token| format!("authorization: Bearer {token}\r\n")).unwrap_or_default();
-        let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{token}\r\n");
-        stream.write_all(request.as_bytes()).expect("it is sent");
+        let length = body.len();
+        let head =
+            format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n");
+        stream.write_all(format!("{head}{headers}\r\n{body}").as_bytes()).expect("it is sent");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("it answers");
         let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
@@ -302,4 +312,51 @@ fn a_command_without_a_server_says_how_to_start_one() {
     }
     let everything = run(folder.path(), &["replay"]);
     assert_eq!(everything.status.code(), Some(2));
+}
+
+#[test]
+fn a_full_store_takes_nothing_and_says_so_and_takes_everything_again() {
+    let folder = folder();
+    let source = "[[source]]\nkey = \"ld\"\nkind = \"launchdarkly\"\n";
+    std::fs::write(folder.path().join("flagpost.toml"), source).expect("it is written");
+    let sample = include_str!("../sample-context/flag/toggled.json");
+    let mut event: Json = serde_json::from_str(sample).expect("a sample is JSON");
+    event["comment"] = "x".repeat(4000).into();
+    let mut send = |served: &Served, id: usize| {
+        event["_id"] = id.to_string().into();
+        served.post("/v1/sources/ld/events", &event.to_string())
+    };
+    let books = |served: &Served| -> Json { serde_json::from_str(&served.get("/v1/accounts", None).1).expect("JSON") };
+
+    let served = Served::start(folder.path(), &["--store-bytes", "600000"], &[]);
+    let mut taken = 0_usize;
+    let refused = loop {
+        let (status, body) = send(&served, taken);
+        if status != 202 {
+            break (status, body);
+        }
+        taken += 1;
+        assert!(taken < 1000, "the store never fills");
+    };
+    assert_eq!(refused.0, 503, "{}", refused.1);
+    assert!(refused.1.contains("it is full"), "{}", refused.1);
+    assert_eq!(served.get("/readyz", None).0, 503);
+    assert_eq!(served.get("/healthz", None).0, 200);
+    assert_eq!(books(&served)["events"], taken, "what was refused is not there, and what was taken is");
+    assert_eq!(served.end("-TERM").0, Some(0));
+
+    let served = Served::start(folder.path(), &[], &[]);
+    assert_eq!(send(&served, taken).0, 202);
+    let told = books(&served);
+    assert_eq!((&told["events"], &told["balance"]), (&Json::from(taken + 1), &Json::from(true)));
+    assert_eq!(served.get("/readyz", None).0, 200);
+}
+
+#[test]
+fn a_server_that_is_started_in_the_wrong_place_leaves_nothing_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = run(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("--integrations"), "{}", text(&output.stderr));
+    assert_eq!(std::fs::read_dir(folder.path()).expect("it is there").count(), 0);
 }

@@ -116,6 +116,7 @@ pub async fn serve(listener: TcpListener, parts: Parts, stop: CancellationToken)
         limits: limits::Limits::new(&parts.settings),
         metrics,
         document: openapi::document(),
+        refused: std::sync::Mutex::default(),
         webhook: tokio::sync::Mutex::new(()),
         stopping: stop.clone(),
         sources: parts.service.sources(),

@@ -80,6 +80,7 @@ async fn hand_in(app: App, source: String, parts: Parts, body: Body, limit: usiz
     // How long a packed body is shows only when it is unpacked.
     let long = body.len() > LARGE || body.starts_with(&[0x1f, 0x8b]);
     let received_at_milliseconds = app.now().millis();
+    let told = app.clone();
     let taking = async move {
         let headers: Vec<(&str, &[u8])> =
             parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
@@ -96,6 +97,11 @@ async fn hand_in(app: App, source: String, parts: Parts, body: Body, limit: usiz
     } else {
         taking.await
     };
+    match &taken {
+        Ok(_) => told.note_refusal(None),
+        Err(ServiceError::Unavailable(error)) => told.note_refusal(Some(error.to_string())),
+        Err(_) => {}
+    }
     Ok(taken?)
 }
 

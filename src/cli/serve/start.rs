@@ -24,6 +24,12 @@ use crate::store::{Integrity, Options, Retention, SqliteStore, Store};
 
 /// Serves until it is told to stop.
 pub(super) fn run(settings: &Settings, environment: &Environment, stage: Option<&Stage>) -> Result<Exit, CliError> {
+    // Before anything is made: a server that is started in the wrong place leaves nothing there.
+    if !settings.integrations.is_dir() {
+        let folder = settings.integrations.display();
+        return Err(CliError::usage(format!("there is no folder `{folder}` of integrations"))
+            .help("name it with `--integrations`, start one with `flagpost new`, or look at `flagpost serve --demo`"));
+    }
     make_folder(&settings.data)?;
     let options = Options { most_bytes: limit(settings.store_bytes), ..Options::default() };
     let store = SqliteStore::open(&store_file(&settings.data), options).map_err(|error| store_error(&error))?;
@@ -195,11 +201,8 @@ async fn start_service(
         clock,
         chance: Box::new(|| Chance.share()),
     };
-    let service = Service::start(parts).await.map_err(|error| {
-        let folder = settings.integrations.display();
-        CliError::failed(error.to_string()).help(format!("integrations are looked for in `{folder}`"))
-    })?;
-    Ok(Arc::new(service))
+    let service = Service::start(parts).await;
+    service.map(Arc::new).map_err(|error| CliError::failed(error.to_string()))
 }
 
 fn server_settings(settings: &Settings) -> server::Settings {
