@@ -100,6 +100,8 @@ async fn hand_in(app: App, source: String, parts: Parts, body: Body, limit: usiz
     match &taken {
         Ok(_) => told.note_refusal(None),
         Err(ServiceError::Unavailable(error)) => told.note_refusal(Some(error.to_string())),
+        // Whoever sends must send it again, so it is no mistake of theirs.
+        Err(ServiceError::Refused(why)) if told.stopping.is_cancelled() => return Err(Problem::unavailable(why)),
         Err(_) => {}
     }
     Ok(taken?)

@@ -22,6 +22,9 @@ use crate::service::{self, Clock, Service};
 use crate::source::Source;
 use crate::store::{Integrity, Options, Retention, SqliteStore, Store};
 
+/// How long requests under way have to end when the server stops; attempts to deliver have the rest.
+const REQUESTS_HAVE: Duration = Duration::from_secs(5);
+
 /// Serves until it is told to stop.
 pub(super) fn run(settings: &Settings, environment: &Environment, stage: Option<&Stage>) -> Result<Exit, CliError> {
     // Before anything is made: a server that is started in the wrong place leaves nothing there.
@@ -69,7 +72,7 @@ async fn serve(
     let parts = server::Parts {
         service: Arc::clone(&service),
         store,
-        clock,
+        clock: Arc::clone(&clock),
         settings: server_settings(settings),
         damage: Box::new(move || match read.integrity() {
             Integrity::Damaged(why) => Some(why),
@@ -89,12 +92,13 @@ async fn serve(
     };
     stop.cancel();
     tracing::info!("stopping: what is under way has {} s to finish", settings.stop.as_secs());
-    let finished = service.stop(settings.stop).await;
-    if !finished {
+    let started = clock.elapsed();
+    // Requests first: what they hand in is still taken. Connections that keep asking are not waited for.
+    let served = tokio::time::timeout(settings.stop.min(REQUESTS_HAVE), serving).await;
+    let left = settings.stop.saturating_sub(clock.elapsed().saturating_sub(started));
+    if !service.stop(left).await {
         tracing::warn!("some attempts did not finish in time; they are made again at the next start");
     }
-    // Connections that keep asking are not waited for longer than deliveries are.
-    let served = tokio::time::timeout(settings.stop, serving).await;
     if let Ok(Ok(Err(error))) = served {
         return Err(CliError::failed(format!("the server ended: {error}")));
     }
