@@ -1,10 +1,15 @@
 //! The running engine on real sockets: what comes in is delivered, or accounted for.
 
+mod receiver;
 #[path = "service/support.rs"]
 mod support;
 
+#[path = "service/accounts.rs"]
+mod accounts;
 #[path = "service/delivering.rs"]
 mod delivering;
+#[path = "service/faults.rs"]
+mod faults;
 #[path = "service/integrations.rs"]
 mod integrations;
 #[path = "service/lanes.rs"]

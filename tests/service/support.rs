@@ -179,21 +179,27 @@ impl Clock for RealClock {
 
 /// A clock that moves when it is told to.
 #[derive(Clone)]
-pub(crate) struct OwnClock(watch::Sender<Duration>);
+pub(crate) struct OwnClock(pub(crate) watch::Sender<Duration>, Arc<Mutex<Duration>>);
 
 impl OwnClock {
     pub(crate) fn start() -> Self {
-        OwnClock(watch::channel(Duration::ZERO).0)
+        OwnClock(watch::channel(Duration::ZERO).0, Arc::default())
     }
 
     pub(crate) fn forward(&self, by: Duration) {
         self.0.send_modify(|now| *now += by);
+    }
+
+    /// Somebody sets the clock on the wall back.
+    pub(crate) fn set_back(&self, by: Duration) {
+        *self.1.lock().expect("no test broke") += by;
     }
 }
 
 impl Clock for OwnClock {
     fn now(&self) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(1_750_000_000) + *self.0.borrow()
+            - *self.1.lock().expect("no test broke")
     }
 
     fn elapsed(&self) -> Duration {
@@ -321,15 +327,25 @@ impl Stage {
         clock: impl Clock + Send + 'static,
         key: u8,
     ) -> Result<Service, ServiceError> {
+        let limits = Limits { connect: Duration::from_secs(2), body: Duration::from_secs(1), ..Limits::default() };
+        self.start_with(store, clock, key, Sender::new(AddressGuard::allowing_private(), SystemResolver, limits)).await
+    }
+
+    pub(crate) async fn start_with(
+        &self,
+        store: Arc<dyn Store>,
+        clock: impl Clock + Send + 'static,
+        key: u8,
+        sender: Sender,
+    ) -> Result<Service, ServiceError> {
         let source = Source::read(json!({"key": "app", "kind": "launchdarkly"})).expect("a source");
-        let limits = Limits { connect: Duration::from_secs(2), ..Limits::default() };
         let parts = Parts {
             store,
             sealer: Arc::new(Vault::new(&MasterKey::new([key; 32])).expect("a key")),
             integrations: self.root(),
             sources: vec![source],
             settings: self.settings.clone(),
-            sender: Arc::new(Sender::new(AddressGuard::allowing_private(), SystemResolver, limits)),
+            sender: Arc::new(sender),
             clock: Arc::new(clock),
             chance: Box::new(|| 0.0),
         };
