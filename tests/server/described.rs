@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
-use super::support::{Receiver, Running, document, event};
+use super::support::{Receiver, Running, Start, document, event};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_document_lists_every_route_and_each_answers() {
@@ -105,15 +105,21 @@ async fn numbers_are_told_with_labels_of_few_values() {
 }
 
 /// Asks for `path` and holds the answer to what the document promises for it.
-async fn check(server: &Running, document: &Json, method: &str, path: &str, route: &str, body: Option<&str>) {
-    let answer = server.ask(&method.to_uppercase(), path, body).await;
+async fn check(
+    server: &Running,
+    document: &Json,
+    (method, path, route, body): (&str, &str, &str, Option<&str>),
+    headers: &[(&str, &str)],
+) -> String {
+    let answer = server.ask_with(&method.to_uppercase(), path, body, headers).await;
+    let reached = format!("{method} {route} {}", answer.status);
     let operation = &document["paths"][route][method];
     let response = &operation["responses"][answer.status.to_string()];
     assert!(response.is_object(), "{method} {route} does not promise {}: {}", answer.status, answer.text);
     let kind = answer.header("content-type").split(';').next().unwrap_or_default().to_owned();
     if answer.text.is_empty() {
         assert!(response["content"].is_null(), "{method} {route} promises a body for {}", answer.status);
-        return;
+        return reached;
     }
     let schema = &response["content"][&kind]["schema"];
     assert!(schema.is_object(), "{method} {route} does not promise {kind} for {}: {response}", answer.status);
@@ -124,11 +130,18 @@ async fn check(server: &Running, document: &Json, method: &str, path: &str, rout
         let wrong: Vec<String> = validator.iter_errors(&json).map(|e| format!("{}: {e}", e.instance_path())).collect();
         assert!(wrong.is_empty(), "{method} {path}: {wrong:#?}");
     }
+    reached
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_have_the_shape_that_the_document_promises() {
-    let server = Running::start().await;
+    let sources = vec![
+        json!({"key": "everyone", "kind": "launchdarkly"}),
+        json!({"key": "any", "kind": "generic", "mapping": {"kind": "/kind", "action": "/verb"}}),
+        json!({"key": "split", "kind": "split", "project": "web"}),
+        json!({"key": "small", "kind": "launchdarkly", "limits": {"body_bytes": 1000}}),
+    ];
+    let server = Start { sources, ..Default::default() }.run().await;
     let receiver = Receiver::start().await;
     let described = server.get("/openapi.json").await.json();
     let subscription = document(&receiver.url).to_string();
@@ -148,6 +161,10 @@ async fn answers_have_the_shape_that_the_document_promises() {
         ("put", own, id, Some("{")),
         ("put", own, id, Some("{}")),
         ("patch", own, id, Some(r#"{"concurrency":3}"#)),
+        ("patch", own, id, Some(r#"{"concurrency":"many"}"#)),
+        ("patch", own, id, Some("{")),
+        ("get", "/v1/subscriptions/none", id, None),
+        ("post", "/v1/subscriptions/none/test", "/v1/subscriptions/{id}/test", None),
         ("patch", "/v1/subscriptions/none", id, Some("{}")),
         ("post", "/v1/subscriptions/acme/test", "/v1/subscriptions/{id}/test", None),
         ("post", ingest.0, ingest.1, Some(&one)),
@@ -155,7 +172,16 @@ async fn answers_have_the_shape_that_the_document_promises() {
         ("post", ingest.0, ingest.1, Some(&changed)),
         ("post", ingest.0, ingest.1, Some("no json")),
         ("post", "/v1/sources/none/events", ingest.1, Some("{}")),
+        ("patch", hook, hook, Some("{}")),
+        ("post", "/v2/audit-log-webhook/test", "/v2/audit-log-webhook/test", None),
+        ("post", hook, hook, Some("{")),
+        ("post", hook, hook, Some("{}")),
+        ("post", hook, hook, Some(&webhook)),
+        ("put", hook, hook, Some("{")),
+        ("put", hook, hook, Some("{}")),
         ("put", hook, hook, Some(&webhook)),
+        ("patch", hook, hook, Some("{")),
+        ("patch", hook, hook, Some(r#"{"endpoint":7}"#)),
         ("post", hook, hook, Some(&webhook)),
         ("patch", hook, hook, Some("{}")),
         ("get", hook, hook, None),
@@ -170,6 +196,7 @@ async fn answers_have_the_shape_that_the_document_promises() {
         ("get", "/v1/events/1", "/v1/events/{event}", None),
         ("get", "/v1/events/77", "/v1/events/{event}", None),
         ("get", "/v1/deliveries?limit=1", "/v1/deliveries", None),
+        ("get", "/v1/deliveries?state=x", "/v1/deliveries", None),
         ("get", &told, "/v1/deliveries/{delivery}", None),
         ("get", "/v1/deliveries/1", "/v1/deliveries/{delivery}", None),
         ("post", &replayed, "/v1/deliveries/{delivery}/replay", Some(exact)),
@@ -178,6 +205,8 @@ async fn answers_have_the_shape_that_the_document_promises() {
         ("post", "/v1/replay-jobs", "/v1/replay-jobs", Some(r#"{"kind":"rerender","dryRun":true}"#)),
         ("post", "/v1/replay-jobs", "/v1/replay-jobs", Some(r#"{"kind":"exact","subscription":"acme"}"#)),
         ("post", "/v1/replay-jobs", "/v1/replay-jobs", Some("[]")),
+        ("post", "/v1/replay-jobs", "/v1/replay-jobs", Some("{")),
+        ("post", "/v1/policy/dry-run", "/v1/policy/dry-run", Some("{")),
         ("get", "/v1/replay-jobs", "/v1/replay-jobs", None),
         ("get", "/v1/replay-jobs/none", "/v1/replay-jobs/{job}", None),
         (
@@ -199,13 +228,53 @@ async fn answers_have_the_shape_that_the_document_promises() {
         ("delete", hook, hook, None),
         ("delete", hook, hook, None),
     ];
-    for (method, path, route, body) in rows {
-        check(&server, &described, method, path, route, body).await;
-        if body == Some(changed.as_str()) {
+    let mut reached = BTreeSet::new();
+    for row in rows {
+        reached.insert(check(&server, &described, row, &[]).await);
+        if row.3 == Some(changed.as_str()) {
             server.until(&told, |delivery| delivery["state"] == "delivered").await;
         }
     }
+    let jobs = server.get("/v1/replay-jobs").await.json();
+    let job = format!("/v1/replay-jobs/{}", jobs["items"][0]["id"].as_str().expect("there is one"));
+    reached.insert(check(&server, &described, ("get", &job, "/v1/replay-jobs/{job}", None), &[]).await);
+    // A delivery that waits for its retry.
+    *receiver.status.lock().expect("nobody panicked") = 500;
+    assert_eq!(server.ask("PUT", own, Some(&subscription)).await.status, 201);
+    assert_eq!(server.ask("POST", ingest.0, Some(&event("two"))).await.status, 202);
+    let waiting = server.until("/v1/deliveries?state=later", |page| page["items"][0].is_object()).await;
+    let waiting = format!("/v1/deliveries/{}/replay", waiting["items"][0]["delivery"].as_str().expect("a number"));
+    let waiting = ("post", waiting.as_str(), "/v1/deliveries/{delivery}/replay", Some(exact));
+    reached.insert(check(&server, &described, waiting, &[]).await);
+    // What needs a header, and what needs the server to be in a state of its own.
+    let (ingest, any) = (("post", ingest.0, ingest.1, Some(one.as_str())), "/v1/sources/any/events");
+    reached.insert(check(&server, &described, ingest, &[("content-encoding", "br")]).await);
+    reached.insert(check(&server, &described, ingest, &[("host", "evil.example")]).await);
+    let unusable = ("post", any, ingest.2, Some("nonsense\nmore\n"));
+    reached.insert(check(&server, &described, unusable, &[]).await);
+    let small = ("post", "/v1/sources/small/events", ingest.2, Some(one.as_str()));
+    reached.insert(check(&server, &described, small, &[]).await);
+    let split = ("post", "/v1/sources/split/events", ingest.2, Some(SPLIT));
+    reached.insert(check(&server, &described, split, &[]).await);
+
+    // Every answer that a handler promises has been seen; `limits`, `serve_cli` and `faults` see those that any
+    // operation may give.
+    let anywhere = ["401", "403", "408", "413", "429", "503", "default"];
+    let mut promised = BTreeSet::new();
+    for (route, item) in described["paths"].as_object().expect("paths").iter().filter(|(route, _)| *route != "/v1/tail")
+    {
+        for (method, operation) in item.as_object().expect("operations") {
+            let answers = operation["responses"].as_object().expect("responses");
+            let own = answers.keys().filter(|status| !anywhere.contains(&status.as_str()));
+            promised.extend(own.map(|status| format!("{method} {route} {status}")));
+        }
+    }
+    let missed: Vec<&String> = promised.difference(&reached).collect();
+    assert!(missed.is_empty(), "the document promises what no request here reaches: {missed:#?}");
 }
+
+const SPLIT: &str = r#"{"name":"nav","type":"split","changeNumber":1,"time":1718882560440,"definition":"",
+    "description":"d","link":null,"environmentName":"prod","environmentId":"e","editor":"a","previous":null}"#;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_that_is_sent_breaks_anything() {

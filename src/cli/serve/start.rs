@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::demo::Stage;
-use super::key::{VaultSealer, vault};
+use super::key::vault;
 use super::settings::Settings;
 use super::{make_folder, store_error, store_file};
 use crate::cli::chance::{Chance, SystemClock};
@@ -189,7 +189,7 @@ async fn start_service(
     let guard = if settings.allow_private { AddressGuard::allowing_private() } else { AddressGuard::public_only() };
     let parts = service::Parts {
         store,
-        sealer: Arc::new(VaultSealer(vault)),
+        sealer: Arc::new(vault),
         integrations: settings.integrations.clone(),
         sources,
         settings: service::Settings {
