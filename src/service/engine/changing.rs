@@ -230,7 +230,7 @@ impl Service {
         let test = if validate {
             let report = self.test(&active).await?;
             if !report.succeeded {
-                let why = report.error.clone().unwrap_or_else(|| "the receiver did not take the test event".to_owned());
+                let why = report.error.unwrap_or_else(|| "the receiver did not take the test event".to_owned());
                 return Err(ServiceError::Refused(format!("nothing is stored, because the test failed: {why}")));
             }
             Some(report)

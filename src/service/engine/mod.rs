@@ -101,7 +101,7 @@ impl Service {
             self.core.tell(Happening::Refused { source: id.clone(), reason: rejection.to_string() });
         })?;
         let table = self.core.table.load_full();
-        let planning = intake::plan(&id, batch, &table, &self.core.bodies);
+        let planning = intake::plan(&id, batch, &table, &self.core.bodies).await;
         let heard = self.core.happenings.receiver_count() > 0;
         let tell = |happening| {
             if heard {
