@@ -60,7 +60,9 @@ fn answer(status: u16, retry_after: Option<&str>) -> Result<Answer, Failure> {
     Ok(Answer {
         status,
         retry_after: retry_after.map(str::to_owned),
+        headers: Vec::new(),
         body: Vec::new(),
+        phases: Default::default(),
         truncated: false,
         address: None,
     })
