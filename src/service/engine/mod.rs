@@ -58,6 +58,11 @@ impl Service {
         changing::begin(&core).await?;
         let worker = Worker::start(Arc::clone(&core));
         let service = Service { core, worker };
+        // Checking every integration takes its time, and what waits is delivered meanwhile.
+        if let Err(error) = service.reload().await {
+            service.stop(Duration::from_secs(1)).await;
+            return Err(error);
+        }
         upkeep::start(&service);
         replaying::resume(&service).await?;
         Ok(service)
