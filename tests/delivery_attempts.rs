@@ -7,9 +7,7 @@ use std::future::{Future, ready};
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
-use flagpost::delivery::{
-    Answer, Clock, Ending, Exchange, Failure, FailureKind, Order, Phases, Profile, StopReason, deliver,
-};
+use flagpost::delivery::{Answer, Clock, Ending, Exchange, Failure, FailureKind, Order, Profile, StopReason, deliver};
 use flagpost::outbound::{OutboundRequest, Signing};
 use flagpost::secret::Secret;
 
@@ -64,7 +62,7 @@ fn answer(status: u16, retry_after: Option<&str>) -> Result<Answer, Failure> {
         retry_after: retry_after.map(str::to_owned),
         headers: Vec::new(),
         body: Vec::new(),
-        phases: Phases::default(),
+        phases: Default::default(),
         truncated: false,
         address: None,
     })

@@ -1,11 +1,11 @@
 //! `/v1/deliveries`: what was sent to whom, every attempt, and making it once more.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::access::{MayRead, MayWrite};
-use super::extract::{JsonBody, Members, Parameters, number};
+use super::extract::{JsonBody, Members, Parameters, Segment, number};
 use super::lists::List;
 use super::problem::Problem;
 use super::state::App;
@@ -83,7 +83,7 @@ fn name(state: DeliveryState) -> &'static str {
 pub(super) async fn get(
     _: MayRead,
     State(app): State<App>,
-    Path(delivery): Path<String>,
+    Segment(delivery): Segment,
 ) -> Result<Json<DeliveryDetail>, Problem> {
     Ok(Json(app.service.delivery(number(&delivery, "delivery")?).await?))
 }
@@ -107,7 +107,7 @@ pub(super) struct ReplayRequest {
 pub(super) async fn replay(
     _: MayWrite,
     State(app): State<App>,
-    Path(delivery): Path<String>,
+    Segment(delivery): Segment,
     JsonBody(body): JsonBody,
 ) -> Result<(StatusCode, Json<Replayed>), Problem> {
     let mut members = Members::of(body)?;

@@ -1,10 +1,10 @@
 //! `/v1/events`: what came in, and what was decided about it.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 
 use super::access::MayRead;
-use super::extract::{Parameters, number};
+use super::extract::{Parameters, Segment, number};
 use super::lists::List;
 use super::problem::Problem;
 use super::state::App;
@@ -59,7 +59,7 @@ fn verdict(text: &str) -> Result<VerdictKind, String> {
 pub(super) async fn get(
     _: MayRead,
     State(app): State<App>,
-    Path(event): Path<String>,
+    Segment(event): Segment,
 ) -> Result<Json<EventDetail>, Problem> {
     Ok(Json(app.service.event(number(&event, "event")?).await?))
 }

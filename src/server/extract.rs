@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use serde_json::{Map, Value as Json};
 
@@ -212,6 +212,18 @@ impl Parameters {
     }
 }
 
+/// The one part of the path that a route leaves open.
+pub(super) struct Segment(pub(super) String);
+
+impl FromRequestParts<App> for Segment {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let read = Path::<String>::from_request_parts(parts, app).await;
+        read.map(|Path(text)| Segment(text)).map_err(|_| Problem::malformed("a part of the path is not text"))
+    }
+}
+
 /// The number of an event or a delivery.
 pub(super) fn number(text: &str, what: &str) -> Result<u64, Problem> {
     let number = text.parse::<u64>().ok().filter(|number| i64::try_from(*number).is_ok());
@@ -240,12 +252,11 @@ mod tests {
 
     #[test]
     fn members_that_nobody_took_are_told_with_what_was_meant() {
-        let mut members =
-            Members::of(serde_json::json!({"form": 1, "dryRum": true, "rate": "x"})).ok().expect("object");
+        let mut members = Members::of(serde_json::json!({"form": 1, "dryRum": true, "rate": "x"})).expect("an object");
         assert_eq!(members.moment("from"), None);
         assert_eq!(members.switch("dryRun"), None);
         assert_eq!(members.number("rate"), None);
-        let problem = serde_json::to_value(members.finish().expect_err("it is wrong")).expect("a problem is JSON");
+        let problem = members.finish().expect_err("it is wrong").json();
         let pointers: Vec<&str> =
             problem["errors"].as_array().expect("a list").iter().filter_map(|e| e["pointer"].as_str()).collect();
         assert_eq!(pointers, ["/rate", "/form", "/dryRum"]);

@@ -14,7 +14,7 @@ pub(super) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// Says whether it is up to its work: the store can be written and the worker runs.
+/// Says whether it is up to its work: the store is sound, takes events, and the worker runs.
 #[utoipa::path(get, path = "/readyz", operation_id = "readyz", tag = "operating",
     responses((status = 200, description = "It is up to its work", body = String, content_type = "text/plain"),
         (status = 503, description = "It is not, for the reason told", body = Problem, content_type = "application/problem+json")))]
@@ -24,6 +24,9 @@ pub(super) async fn readyz(State(app): State<App>) -> Result<&'static str, Probl
     }
     if let Some(damage) = (app.damage)() {
         return Err(Problem::unavailable(format!("the store is damaged: {damage}")));
+    }
+    if let Some(why) = app.refusal() {
+        return Err(Problem::unavailable(why));
     }
     app.service.ready().await.map_err(|error| Problem::unavailable(error.to_string()))?;
     Ok("ready\n")

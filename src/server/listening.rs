@@ -1,33 +1,51 @@
-//! Listens with a bound on open connections: past it, new ones wait in the system's queue and cost nothing here.
+//! Listens with a bound on open connections: past it, new ones wait in the system's queue and cost nothing here. A
+//! connection on which nothing moves is closed, or the idle ones would take all places.
 
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Sleep;
 
 /// A listener that lets so many connections in at once.
 pub(super) struct Bounded {
     listener: TcpListener,
     places: Arc<Semaphore>,
+    idle: Duration,
 }
 
 impl Bounded {
-    pub(super) fn new(listener: TcpListener, connections: usize) -> Self {
-        Bounded { listener, places: Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS))) }
+    pub(super) fn new(listener: TcpListener, connections: usize, idle: Duration) -> Self {
+        Bounded { listener, places: Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS))), idle }
     }
 }
 
 /// A connection that holds its place until it is closed.
 pub(super) struct Connection {
     stream: TcpStream,
+    idle: Duration,
+    /// Set while nothing is there to be read.
+    patience: Option<Pin<Box<Sleep>>>,
     _place: Option<OwnedSemaphorePermit>,
+}
+
+impl Connection {
+    /// An answer that goes out shows that the connection is not idle.
+    fn put_off(&mut self) {
+        // The runtime's own clock is the one that the pause is measured by.
+        let until = tokio::time::sleep(self.idle).deadline();
+        if let Some(patience) = &mut self.patience {
+            patience.as_mut().reset(until);
+        }
+    }
 }
 
 /// Who is connected.
@@ -50,7 +68,7 @@ impl Listener for Bounded {
         let (stream, peer) = Listener::accept(&mut self.listener).await;
         // Answers are small and go out at once.
         let _ = stream.set_nodelay(true);
-        (Connection { stream, _place: place }, peer)
+        (Connection { stream, idle: self.idle, patience: None, _place: place }, peer)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -60,12 +78,23 @@ impl Listener for Bounded {
 
 impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        if read.is_ready() {
+            self.patience = None;
+            return read;
+        }
+        let idle = self.idle;
+        let patience = self.patience.get_or_insert_with(|| Box::pin(tokio::time::sleep(idle)));
+        match patience.as_mut().poll(cx) {
+            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+            Poll::Pending => Poll::Pending,
+        }
     }
 }
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.put_off();
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
@@ -82,6 +111,7 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.put_off();
         Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
     }
 

@@ -49,6 +49,8 @@ pub struct Settings {
     pub requests_at_once: usize,
     /// Connections that are open at once; more wait.
     pub connections: usize,
+    /// How long a connection stays open on which nothing is read or written.
+    pub idle: Duration,
     /// Requests a second of one client of the API; zero for no limit.
     pub requests_per_second: u32,
     /// Ingest requests a second of one source; zero for no limit.
@@ -62,6 +64,7 @@ impl Default for Settings {
             request: Duration::from_secs(30),
             requests_at_once: 512,
             connections: 4096,
+            idle: Duration::from_secs(120),
             requests_per_second: 100,
             events_per_second: 0,
         }
@@ -113,14 +116,16 @@ pub async fn serve(listener: TcpListener, parts: Parts, stop: CancellationToken)
         limits: limits::Limits::new(&parts.settings),
         metrics,
         document: openapi::document(),
+        refused: std::sync::Mutex::default(),
         webhook: tokio::sync::Mutex::new(()),
         stopping: stop.clone(),
+        sources: parts.service.sources(),
         service: parts.service,
         store: parts.store,
         clock: parts.clock,
         damage: parts.damage,
     });
-    let bounded = listening::Bounded::new(listener, parts.settings.connections);
+    let bounded = listening::Bounded::new(listener, parts.settings.connections, parts.settings.idle);
     let routes = routes.into_make_service_with_connect_info::<listening::Peer>();
     axum::serve(bounded, routes).with_graceful_shutdown(async move { stop.cancelled().await }).await?;
     let _ = counting.await;

@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi as _};
 
 use super::state::App;
@@ -45,6 +45,38 @@ impl Modify for Bearer {
 /// The document without routes.
 pub(super) fn document() -> OpenApi {
     Document::openapi()
+}
+
+/// Adds what any operation may answer, whatever it is about, so that the handlers need not repeat it.
+pub(super) fn add_usual_answers(document: &mut OpenApi) {
+    for item in document.paths.paths.values_mut() {
+        let methods = [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
+        for operation in methods.into_iter().flatten() {
+            let answers = &mut operation.responses.responses;
+            let mut add = |status: &str, what: &str| {
+                answers.entry(status.to_owned()).or_insert_with(|| RefOr::T(problem(what)));
+            };
+            if operation.security.is_some() {
+                add("401", "A token is needed, or this one is not known");
+                add("403", "The token lacks the scope for it");
+                add("429", "More requests a second than are taken of one client");
+            }
+            if operation.request_body.is_some() {
+                add("413", "The body is larger than is taken");
+            }
+            add("408", "It took longer than a request is given");
+            add(
+                "503",
+                "Too much is going on, or nothing can be stored at the moment; `Retry-After` says when to ask again",
+            );
+            add("default", "Anything else that is wrong with the request, or with the server");
+        }
+    }
+}
+
+fn problem(what: &str) -> Response {
+    let content = Content::new(Some(Ref::from_schema_name("Problem")));
+    ResponseBuilder::new().description(what).content("application/problem+json", content).build()
 }
 
 /// Answers with the document.

@@ -2,20 +2,27 @@
 //!
 //! One sentence for the caller; what is for the log alone never gets in here.
 
+use std::borrow::Cow;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::service::{FieldMistake, ServiceError};
 use crate::source::RejectionKind;
 use crate::store::StoreError;
 
+/// An error, as callers read it. Boxed, because every good answer would make room for it otherwise.
+#[derive(Debug, Clone)]
+pub(super) struct Problem(Box<Told>);
+
 /// An error, as callers read it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Problem {
+struct Told {
     /// Names the kind of problem: `urn:flagpost:problem:invalid`.
     #[serde(rename = "type")]
     kind: String,
@@ -54,7 +61,7 @@ pub(super) struct InvalidParameter {
 
 impl Problem {
     pub(super) fn new(status: StatusCode, kind: &str, title: &'static str, detail: impl Into<String>) -> Self {
-        Problem {
+        Problem(Box::new(Told {
             kind: format!("urn:flagpost:problem:{kind}"),
             title,
             status: status.as_u16(),
@@ -65,7 +72,7 @@ impl Problem {
             invalid_parameters: Vec::new(),
             retry_after: None,
             challenge: false,
-        }
+        }))
     }
 
     pub(super) fn invalid(mistakes: Vec<FieldMistake>) -> Self {
@@ -78,8 +85,9 @@ impl Problem {
             [only] => only.help.clone(),
             _ => None,
         };
-        let invalid = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "not valid", detail);
-        Problem { errors: mistakes, help, ..invalid }
+        let mut problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "not valid", detail);
+        (problem.0.errors, problem.0.help) = (mistakes, help);
+        problem
     }
 
     pub(super) fn malformed(detail: impl Into<String>) -> Self {
@@ -88,7 +96,9 @@ impl Problem {
 
     pub(super) fn parameter(name: &str, message: impl Into<String>) -> Self {
         let mistake = FieldMistake::new(format!("?{name}"), message);
-        Problem { status: 400, ..Problem::invalid(vec![mistake]) }
+        let mut problem = Problem::invalid(vec![mistake]);
+        problem.0.status = 400;
+        problem
     }
 
     pub(super) fn not_found(detail: impl Into<String>) -> Self {
@@ -100,8 +110,10 @@ impl Problem {
     }
 
     pub(super) fn unauthenticated(detail: impl Into<String>) -> Self {
-        let problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", "who is asking is not known", detail);
-        Problem { challenge: true, ..problem }
+        let mut problem =
+            Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", "who is asking is not known", detail);
+        problem.0.challenge = true;
+        problem
     }
 
     pub(super) fn forbidden(detail: impl Into<String>) -> Self {
@@ -115,13 +127,15 @@ impl Problem {
 
     pub(super) fn too_many(seconds: u64) -> Self {
         let detail = "more requests a second than this server takes of one client";
-        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many", "too many requests", detail);
-        Problem { retry_after: Some(seconds.max(1)), ..problem }
+        let mut problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many", "too many requests", detail);
+        problem.0.retry_after = Some(seconds.max(1));
+        problem
     }
 
     pub(super) fn unavailable(detail: impl Into<String>) -> Self {
-        let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "not at the moment", detail);
-        Problem { retry_after: Some(1), ..problem }
+        let mut problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "not at the moment", detail);
+        problem.0.retry_after = Some(1);
+        problem
     }
 
     pub(super) fn timed_out() -> Self {
@@ -141,34 +155,56 @@ impl Problem {
 
     #[must_use]
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.0.help = Some(help.into());
         self
     }
 
     /// Says the mistakes in the words of Kong's management API as well.
     #[must_use]
     pub(super) fn for_kong(mut self) -> Self {
-        let named = self.errors.iter().map(|mistake| InvalidParameter {
+        let named = self.0.errors.iter().map(|mistake| InvalidParameter {
             field: mistake.pointer.trim_start_matches('/').to_owned(),
             reason: mistake.message.clone(),
         });
-        self.invalid_parameters = named.collect();
+        self.0.invalid_parameters = named.collect();
         self
+    }
+
+    /// As callers read it.
+    #[cfg(test)]
+    pub(super) fn json(&self) -> serde_json::Value {
+        serde_json::to_value(&self.0).expect("a problem is JSON")
     }
 
     /// Names what was asked for.
     #[must_use]
     pub(super) fn of_request(mut self, path: &str, id: &str) -> Self {
-        self.instance = Some(format!("{path}#{id}"));
+        self.0.instance = Some(format!("{path}#{id}"));
         self
+    }
+}
+
+impl PartialSchema for Problem {
+    fn schema() -> RefOr<Schema> {
+        Told::schema()
+    }
+}
+
+impl ToSchema for Problem {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Problem")
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Told::schemas(schemas);
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let (retry_after, challenge) = (self.retry_after, self.challenge);
-        let mut response = (status, Json(&self)).into_response();
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let (retry_after, challenge) = (self.0.retry_after, self.0.challenge);
+        let mut response = (status, Json(&self.0)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = retry_after {

@@ -1,14 +1,14 @@
 //! `/v1/replay-jobs`: deliveries of a time range, made once more.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use utoipa::ToSchema;
 
 use super::access::{MayRead, MayWrite};
 use super::deliveries;
-use super::extract::{JsonBody, Members};
+use super::extract::{JsonBody, Members, Segment};
 use super::lists::List;
 use super::problem::Problem;
 use super::state::App;
@@ -107,6 +107,6 @@ pub(super) async fn list(_: MayRead, State(app): State<App>) -> Result<Json<List
     params(("job" = String, Path, description = "Its id")),
     responses((status = 200, body = JobView, description = "The job"),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is no such job")))]
-pub(super) async fn get(_: MayRead, State(app): State<App>, Path(job): Path<String>) -> Result<Json<JobView>, Problem> {
+pub(super) async fn get(_: MayRead, State(app): State<App>, Segment(job): Segment) -> Result<Json<JobView>, Problem> {
     Ok(Json(app.service.replay_job(&job).await?))
 }

@@ -51,7 +51,8 @@ fn contents() -> (Router<App>, OpenApi) {
 
 /// The routes, with what goes around every request.
 pub(super) fn router(inside: Inside) -> (Router, App) {
-    let (routes, document) = contents();
+    let (routes, mut document) = contents();
+    openapi::add_usual_answers(&mut document);
     let app = App::new(Inside { document, ..inside });
     let nothing_here = || async { Problem::not_found("nothing is here").help("`/openapi.json` lists what there is") };
     let wrong_method = || async { Problem::method_not_allowed() };

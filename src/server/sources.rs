@@ -2,12 +2,12 @@
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{FromRequestParts, Path, Request, State};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 
 use super::access::{MayIngest, MayRead};
-use super::extract::read_body;
+use super::extract::{Segment, read_body};
 use super::lists::List;
 use super::problem::Problem;
 use super::state::App;
@@ -23,7 +23,7 @@ const LARGE: usize = 64 * 1024;
 #[utoipa::path(get, path = "/v1/sources", operation_id = "listSources", tag = "sources", security(("token" = ["read"])),
     responses((status = 200, body = List<SourceView>, description = "The sources")))]
 pub(super) async fn list(_: MayRead, State(app): State<App>) -> Json<List<SourceView>> {
-    Json(app.service.sources().into())
+    Json(app.sources.clone().into())
 }
 
 /// Takes events from a platform.
@@ -35,7 +35,8 @@ pub(super) async fn list(_: MayRead, State(app): State<App>) -> Json<List<Source
     params(("source" = String, Path, description = "Key of the source"),
         ("token" = Option<String>, Query, description = "The source's own token, for senders that can set no header")),
     request_body(content = String, content_type = "application/json", description = "What the platform sends, as it sends it; plain or gzip"),
-    responses((status = 202, body = TakeReport, description = "Every event is on disk with all its deliveries"),
+    responses((status = 200, body = TakeReport, description = "As 202, for Split, which takes no other answer for success"),
+        (status = 202, body = TakeReport, description = "Every event is on disk with all its deliveries"),
         (status = 400, body = Problem, content_type = "application/problem+json", description = "It is not what the platform sends"),
         (status = 401, body = Problem, content_type = "application/problem+json", description = "The sender did not prove who they are"),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is no such source"),
@@ -46,21 +47,24 @@ pub(super) async fn list(_: MayRead, State(app): State<App>) -> Json<List<Source
         (status = 503, body = Problem, content_type = "application/problem+json", description = "Nothing can be stored at the moment; nothing was taken")))]
 pub(super) async fn take(
     State(app): State<App>,
-    Path(source): Path<String>,
+    Segment(source): Segment,
     request: Request,
 ) -> Result<(StatusCode, Json<TakeReport>), Problem> {
     let (mut parts, body) = request.into_parts();
     let limit = app.service.body_limit(&source).map_err(|error| with_near_source(error, &app, &source))?;
     app.limits.of_source(&source, app.clock.elapsed())?;
-    let verifies = app.service.sources().iter().any(|view| view.key == source && !view.verification.is_empty());
-    if !verifies {
+    let view = app.sources.iter().find(|view| view.key == source);
+    if view.is_none_or(|view| view.verification.is_empty()) {
         MayIngest::from_request_parts(&mut parts, &app).await?;
     }
+    // Split takes nothing but 200 for success, and would send everything twice.
+    let split = view.is_some_and(|view| view.kind.starts_with("split"));
+    let good = if split { StatusCode::OK } else { StatusCode::ACCEPTED };
     let report = hand_in(app, source, parts, body, limit).await?;
     let status = match report.events.as_slice() {
         [] if !report.failures.is_empty() => StatusCode::UNPROCESSABLE_ENTITY,
         [_, ..] if report.events.iter().all(|event| event.outcome == EventOutcome::Conflict) => StatusCode::CONFLICT,
-        _ => StatusCode::ACCEPTED,
+        _ => good,
     };
     Ok((status, Json(report)))
 }
@@ -73,7 +77,10 @@ async fn hand_in(app: App, source: String, parts: Parts, body: Body, limit: usiz
         return Err(Problem::too_large(limit));
     }
     let body = read_body(body, limit).await?;
+    // How long a packed body is shows only when it is unpacked.
+    let long = body.len() > LARGE || body.starts_with(&[0x1f, 0x8b]);
     let received_at_milliseconds = app.now().millis();
+    let told = app.clone();
     let taking = async move {
         let headers: Vec<(&str, &[u8])> =
             parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
@@ -83,20 +90,25 @@ async fn hand_in(app: App, source: String, parts: Parts, body: Body, limit: usiz
         let incoming = Incoming { headers: &headers, token: token.as_deref(), body: &body, received_at_milliseconds };
         app.service.take(&source, incoming).await
     };
-    // The announced length of an unpacked body is not known, but packed ones are rarely small.
-    let taken = if announced.is_none_or(|length| length > LARGE) {
+    let taken = if long {
         let runtime = tokio::runtime::Handle::current();
         let taking = tokio::task::spawn_blocking(move || runtime.block_on(taking));
         taking.await.map_err(|_| Problem::internal())?
     } else {
         taking.await
     };
+    match &taken {
+        Ok(_) => told.note_refusal(None),
+        Err(ServiceError::Unavailable(error)) => told.note_refusal(Some(error.to_string())),
+        // Whoever sends must send it again, so it is no mistake of theirs.
+        Err(ServiceError::Refused(why)) if told.stopping.is_cancelled() => return Err(Problem::unavailable(why)),
+        Err(_) => {}
+    }
     Ok(taken?)
 }
 
 fn with_near_source(error: ServiceError, app: &App, source: &str) -> Problem {
-    let views = app.service.sources();
-    match near_miss(source, views.iter().map(|view| view.key.as_str())) {
+    match near_miss(source, app.sources.iter().map(|view| view.key.as_str())) {
         Some(near) => Problem::from(error).help(format!("did you mean `{near}`?")),
         None => Problem::from(error),
     }

@@ -1,12 +1,13 @@
 //! What every handler is handed.
 
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::access::Doorkeeper;
 use super::limits::Limits;
 use super::metrics::Metrics;
-use crate::service::{Clock, Service};
+use crate::service::{Clock, Service, SourceView};
 use crate::store::{Moment, Store};
 
 /// What every handler is handed; cheap to clone.
@@ -21,8 +22,12 @@ pub(super) struct Inside {
     pub(super) doorkeeper: Doorkeeper,
     pub(super) limits: Limits,
     pub(super) metrics: Metrics,
+    /// The configured sources: they never change while it runs.
+    pub(super) sources: Vec<SourceView>,
     pub(super) damage: Box<dyn Fn() -> Option<String> + Send + Sync>,
     pub(super) document: utoipa::openapi::OpenApi,
+    /// When the store last refused events, and why; nothing once it took some.
+    pub(super) refused: Mutex<Option<(Duration, String)>>,
     /// Held while the one webhook is made, changed or removed.
     pub(super) webhook: tokio::sync::Mutex<()>,
     pub(super) stopping: tokio_util::sync::CancellationToken,
@@ -34,7 +39,23 @@ impl App {
     }
 }
 
+/// For how long a refusal of the store counts, when nothing has come since that could show that it works again.
+const REFUSAL_COUNTS: Duration = Duration::from_secs(10);
+
 impl Inside {
+    /// Takes note of whether the store took events.
+    pub(super) fn note_refusal(&self, why: Option<String>) {
+        let refusal = why.map(|why| (self.clock.elapsed(), why));
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = refusal;
+    }
+
+    /// Why the store refused events a moment ago, and has taken none since.
+    pub(super) fn refusal(&self) -> Option<String> {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, why) = refused.as_ref()?;
+        (self.clock.elapsed().saturating_sub(*at) < REFUSAL_COUNTS).then(|| why.clone())
+    }
+
     /// Now, as the store counts.
     pub(super) fn now(&self) -> Moment {
         let since = self.clock.now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();

@@ -1,12 +1,12 @@
 //! `/v1/subscriptions`: who gets what, and how they fare.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use utoipa::ToSchema;
 
 use super::access::{MayRead, MayWrite};
-use super::extract::{JsonBody, Parameters};
+use super::extract::{JsonBody, Parameters, Segment};
 use super::lists::List;
 use super::problem::Problem;
 use super::state::App;
@@ -75,7 +75,7 @@ pub(super) async fn list(
 pub(super) async fn get(
     _: MayRead,
     State(app): State<App>,
-    Path(id): Path<String>,
+    Segment(id): Segment,
 ) -> Result<Json<SubscriptionView>, Problem> {
     Ok(Json(app.service.subscription(&id).await?))
 }
@@ -92,7 +92,7 @@ pub(super) async fn get(
 pub(super) async fn put(
     _: MayWrite,
     State(app): State<App>,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     mut parameters: Parameters,
     JsonBody(document): JsonBody,
 ) -> Result<(StatusCode, Json<PutReport>), Problem> {
@@ -114,7 +114,7 @@ pub(super) async fn put(
 pub(super) async fn patch(
     _: MayWrite,
     State(app): State<App>,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     mut parameters: Parameters,
     JsonBody(patch): JsonBody,
 ) -> Result<Json<PutReport>, Problem> {
@@ -128,7 +128,7 @@ pub(super) async fn patch(
     params(("id" = String, Path, description = "Its name")),
     responses((status = 204, description = "It is gone"),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is no such subscription")))]
-pub(super) async fn remove(_: MayWrite, State(app): State<App>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+pub(super) async fn remove(_: MayWrite, State(app): State<App>, Segment(id): Segment) -> Result<StatusCode, Problem> {
     app.service.remove_subscription(&id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -141,7 +141,7 @@ pub(super) async fn remove(_: MayWrite, State(app): State<App>, Path(id): Path<S
 pub(super) async fn test(
     _: MayWrite,
     State(app): State<App>,
-    Path(id): Path<String>,
+    Segment(id): Segment,
 ) -> Result<Json<TestReport>, Problem> {
     Ok(Json(app.service.test_subscription(&id).await?))
 }

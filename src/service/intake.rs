@@ -16,6 +16,9 @@ use crate::value::{ParseError, Value};
 /// How many resources of one event are kept for finding it again.
 const RESOURCES: usize = 64;
 
+/// Events of one request that are planned before others get their turn.
+const TURN: usize = 32;
+
 /// The event of a content, as templates and policies see it. `with_raw` brings its bytes along, for integrations that
 /// send events as they came.
 pub(super) fn event_of(content: &EventContent, with_raw: bool) -> Result<Event<'_>, ParseError> {
@@ -25,10 +28,13 @@ pub(super) fn event_of(content: &EventContent, with_raw: bool) -> Result<Event<'
 }
 
 /// Plans a batch: the events to be stored, each with what was decided.
-pub(super) fn plan(source: &SourceId, batch: Batch, table: &Table, bodies: &Bodies) -> Planning {
+pub(super) async fn plan(source: &SourceId, batch: Batch, table: &Table, bodies: &Bodies) -> Planning {
     let mut planning = Planning::default();
     let mut places = Vec::new();
     for (index, incoming) in batch.events.into_iter().enumerate() {
+        if index % TURN == TURN - 1 {
+            tokio::task::yield_now().await;
+        }
         match plan_event(source, incoming, table, bodies, &mut places) {
             Ok(event) => planning.events.push(event),
             Err(error) => planning.failures.push(FailureView {

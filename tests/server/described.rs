@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
-use super::support::{Running, event};
+use super::support::{Receiver, Running, Start, document, event};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_document_lists_every_route_and_each_answers() {
@@ -102,4 +102,236 @@ async fn numbers_are_told_with_labels_of_few_values() {
     assert!(!answer.text.contains("made"), "{}", answer.text);
     let open = server.ask_with("GET", "/metrics", None, &[("accept", "application/openmetrics-text")]).await;
     assert!(open.text.ends_with("# EOF\n"));
+}
+
+/// Asks for `path` and holds the answer to what the document promises for it.
+async fn check(
+    server: &Running,
+    document: &Json,
+    (method, path, route, body): (&str, &str, &str, Option<&str>),
+    headers: &[(&str, &str)],
+) -> String {
+    let answer = server.ask_with(&method.to_uppercase(), path, body, headers).await;
+    let reached = format!("{method} {route} {}", answer.status);
+    let operation = &document["paths"][route][method];
+    let response = &operation["responses"][answer.status.to_string()];
+    assert!(response.is_object(), "{method} {route} does not promise {}: {}", answer.status, answer.text);
+    let kind = answer.header("content-type").split(';').next().unwrap_or_default().to_owned();
+    if answer.text.is_empty() {
+        assert!(response["content"].is_null(), "{method} {route} promises a body for {}", answer.status);
+        return reached;
+    }
+    let schema = &response["content"][&kind]["schema"];
+    assert!(schema.is_object(), "{method} {route} does not promise {kind} for {}: {response}", answer.status);
+    if kind.ends_with("json") {
+        let whole = serde_json::json!({"$ref": "#/s", "s": schema, "components": document["components"]});
+        let validator = jsonschema::draft202012::new(&whole).expect("the schema is one");
+        let json = answer.json();
+        let wrong: Vec<String> = validator.iter_errors(&json).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        assert!(wrong.is_empty(), "{method} {path}: {wrong:#?}");
+    }
+    reached
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_have_the_shape_that_the_document_promises() {
+    let sources = vec![
+        json!({"key": "everyone", "kind": "launchdarkly"}),
+        json!({"key": "any", "kind": "generic", "mapping": {"kind": "/kind", "action": "/verb"}}),
+        json!({"key": "split", "kind": "split", "project": "web"}),
+        json!({"key": "small", "kind": "launchdarkly", "limits": {"body_bytes": 1000}}),
+    ];
+    let server = Start { sources, ..Default::default() }.run().await;
+    let receiver = Receiver::start().await;
+    let described = server.get("/openapi.json").await.json();
+    let subscription = document(&receiver.url).to_string();
+    let webhook =
+        serde_json::json!({"endpoint": receiver.url, "enabled": true, "authorization": "Basic eDp5"}).to_string();
+    let id = "/v1/subscriptions/{id}";
+    let own = "/v1/subscriptions/acme";
+    let hook = "/v2/audit-log-webhook";
+    let ingest = ("/v1/sources/everyone/events", "/v1/sources/{source}/events");
+    let (one, changed) = (event("one"), event("one").replace("basket", "casket"));
+    let exact = r#"{"kind":"exact"}"#;
+    let first = flagpost::store::DeliveryKey::new(1 << 20).number();
+    let (told, replayed) = (format!("/v1/deliveries/{first}"), format!("/v1/deliveries/{first}/replay"));
+    let rows: Vec<(&str, &str, &str, Option<&str>)> = vec![
+        ("put", own, id, Some(&subscription)),
+        ("put", own, id, Some(&subscription)),
+        ("put", own, id, Some("{")),
+        ("put", own, id, Some("{}")),
+        ("patch", own, id, Some(r#"{"concurrency":3}"#)),
+        ("patch", own, id, Some(r#"{"concurrency":"many"}"#)),
+        ("patch", own, id, Some("{")),
+        ("get", "/v1/subscriptions/none", id, None),
+        ("post", "/v1/subscriptions/none/test", "/v1/subscriptions/{id}/test", None),
+        ("patch", "/v1/subscriptions/none", id, Some("{}")),
+        ("post", "/v1/subscriptions/acme/test", "/v1/subscriptions/{id}/test", None),
+        ("post", ingest.0, ingest.1, Some(&one)),
+        ("post", ingest.0, ingest.1, Some(&one)),
+        ("post", ingest.0, ingest.1, Some(&changed)),
+        ("post", ingest.0, ingest.1, Some("no json")),
+        ("post", "/v1/sources/none/events", ingest.1, Some("{}")),
+        ("patch", hook, hook, Some("{}")),
+        ("post", "/v2/audit-log-webhook/test", "/v2/audit-log-webhook/test", None),
+        ("post", hook, hook, Some("{")),
+        ("post", hook, hook, Some("{}")),
+        ("post", hook, hook, Some(&webhook)),
+        ("put", hook, hook, Some("{")),
+        ("put", hook, hook, Some("{}")),
+        ("put", hook, hook, Some(&webhook)),
+        ("patch", hook, hook, Some("{")),
+        ("patch", hook, hook, Some(r#"{"endpoint":7}"#)),
+        ("post", hook, hook, Some(&webhook)),
+        ("patch", hook, hook, Some("{}")),
+        ("get", hook, hook, None),
+        ("post", "/v2/audit-log-webhook/test", "/v2/audit-log-webhook/test", None),
+        ("get", "/v2/audit-log-webhook/status", "/v2/audit-log-webhook/status", None),
+        ("get", own, id, None),
+        ("get", "/v1/subscriptions", "/v1/subscriptions", None),
+        ("get", "/v1/subscriptions?limit=x", "/v1/subscriptions", None),
+        ("get", "/v1/sources", "/v1/sources", None),
+        ("get", "/v1/events", "/v1/events", None),
+        ("get", "/v1/events?x=1", "/v1/events", None),
+        ("get", "/v1/events/1", "/v1/events/{event}", None),
+        ("get", "/v1/events/77", "/v1/events/{event}", None),
+        ("get", "/v1/deliveries?limit=1", "/v1/deliveries", None),
+        ("get", "/v1/deliveries?state=x", "/v1/deliveries", None),
+        ("get", &told, "/v1/deliveries/{delivery}", None),
+        ("get", "/v1/deliveries/1", "/v1/deliveries/{delivery}", None),
+        ("post", &replayed, "/v1/deliveries/{delivery}/replay", Some(exact)),
+        ("post", &replayed, "/v1/deliveries/{delivery}/replay", Some("{}")),
+        ("post", "/v1/deliveries/1/replay", "/v1/deliveries/{delivery}/replay", Some(exact)),
+        ("post", "/v1/replay-jobs", "/v1/replay-jobs", Some(r#"{"kind":"rerender","dryRun":true}"#)),
+        ("post", "/v1/replay-jobs", "/v1/replay-jobs", Some(r#"{"kind":"exact","subscription":"acme"}"#)),
+        ("post", "/v1/replay-jobs", "/v1/replay-jobs", Some("[]")),
+        ("post", "/v1/replay-jobs", "/v1/replay-jobs", Some("{")),
+        ("post", "/v1/policy/dry-run", "/v1/policy/dry-run", Some("{")),
+        ("get", "/v1/replay-jobs", "/v1/replay-jobs", None),
+        ("get", "/v1/replay-jobs/none", "/v1/replay-jobs/{job}", None),
+        (
+            "post",
+            "/v1/policy/dry-run",
+            "/v1/policy/dry-run",
+            Some(r#"{"policy":[{"resources":["*"],"actions":["*"]}]}"#),
+        ),
+        ("post", "/v1/policy/dry-run", "/v1/policy/dry-run", Some(r#"{"policy":[{"resources":"*"}]}"#)),
+        ("get", "/v1/integrations", "/v1/integrations", None),
+        ("post", "/v1/integrations/reload", "/v1/integrations/reload", None),
+        ("get", "/v1/accounts", "/v1/accounts", None),
+        ("get", "/healthz", "/healthz", None),
+        ("get", "/readyz", "/readyz", None),
+        ("get", "/metrics", "/metrics", None),
+        ("get", "/openapi.json", "/openapi.json", None),
+        ("delete", own, id, None),
+        ("delete", own, id, None),
+        ("delete", hook, hook, None),
+        ("delete", hook, hook, None),
+    ];
+    let mut reached = BTreeSet::new();
+    for row in rows {
+        reached.insert(check(&server, &described, row, &[]).await);
+        if row.3 == Some(changed.as_str()) {
+            server.until(&told, |delivery| delivery["state"] == "delivered").await;
+        }
+    }
+    let jobs = server.get("/v1/replay-jobs").await.json();
+    let job = format!("/v1/replay-jobs/{}", jobs["items"][0]["id"].as_str().expect("there is one"));
+    reached.insert(check(&server, &described, ("get", &job, "/v1/replay-jobs/{job}", None), &[]).await);
+    // A delivery that waits for its retry.
+    *receiver.status.lock().expect("nobody panicked") = 500;
+    assert_eq!(server.ask("PUT", own, Some(&subscription)).await.status, 201);
+    assert_eq!(server.ask("POST", ingest.0, Some(&event("two"))).await.status, 202);
+    let waiting = server.until("/v1/deliveries?state=later", |page| page["items"][0].is_object()).await;
+    let waiting = format!("/v1/deliveries/{}/replay", waiting["items"][0]["delivery"].as_str().expect("a number"));
+    let waiting = ("post", waiting.as_str(), "/v1/deliveries/{delivery}/replay", Some(exact));
+    reached.insert(check(&server, &described, waiting, &[]).await);
+    // What needs a header, and what needs the server to be in a state of its own.
+    let (ingest, any) = (("post", ingest.0, ingest.1, Some(one.as_str())), "/v1/sources/any/events");
+    reached.insert(check(&server, &described, ingest, &[("content-encoding", "br")]).await);
+    reached.insert(check(&server, &described, ingest, &[("host", "evil.example")]).await);
+    let unusable = ("post", any, ingest.2, Some("nonsense\nmore\n"));
+    reached.insert(check(&server, &described, unusable, &[]).await);
+    let small = ("post", "/v1/sources/small/events", ingest.2, Some(one.as_str()));
+    reached.insert(check(&server, &described, small, &[]).await);
+    let split = ("post", "/v1/sources/split/events", ingest.2, Some(SPLIT));
+    reached.insert(check(&server, &described, split, &[]).await);
+
+    // Every answer that a handler promises has been seen; `limits`, `serve_cli` and `faults` see those that any
+    // operation may give.
+    let anywhere = ["401", "403", "408", "413", "429", "503", "default"];
+    let mut promised = BTreeSet::new();
+    for (route, item) in described["paths"].as_object().expect("paths").iter().filter(|(route, _)| *route != "/v1/tail")
+    {
+        for (method, operation) in item.as_object().expect("operations") {
+            let answers = operation["responses"].as_object().expect("responses");
+            let own = answers.keys().filter(|status| !anywhere.contains(&status.as_str()));
+            promised.extend(own.map(|status| format!("{method} {route} {status}")));
+        }
+    }
+    let missed: Vec<&String> = promised.difference(&reached).collect();
+    assert!(missed.is_empty(), "the document promises what no request here reaches: {missed:#?}");
+}
+
+const SPLIT: &str = r#"{"name":"nav","type":"split","changeNumber":1,"time":1718882560440,"definition":"",
+    "description":"d","link":null,"environmentName":"prod","environmentId":"e","editor":"a","previous":null}"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_is_sent_breaks_anything() {
+    let server = Running::start().await;
+    let described = server.get("/openapi.json").await.json();
+    let deep = format!("{}1{}", "[".repeat(5000), "]".repeat(5000));
+    let bodies: [&[u8]; 10] = [
+        b"",
+        b"{",
+        b"null",
+        b"[]",
+        b"\"text\"",
+        b"\xff\xfe{}",
+        b"{\"integration\":{\"a\":[]},\"formValues\":[],\"policy\":{},\"rate\":1e400}",
+        b"{\"kind\":\"exact\",\"from\":99999999999999999999,\"rate\":-1,\"states\":[[]]}",
+        b"{\"endpoint\":\"\\u0000\",\"enabled\":true,\"authorization\":\"a\\r\\nb\"}",
+        deep.as_bytes(),
+    ];
+    let long = "x".repeat(6000);
+    let parts = ["x", "%00", "%ff%fe", "..%2F..", "%F0%9F%98%80", "18446744073709551615", "-1", "a%20b", &long];
+    let queries =
+        ["", "?limit=-1", "?after=c%00", "?state=%ff", "?x=%", "?validate=maybe", "?from=9223372036854775807"];
+    for (route, item) in described["paths"].as_object().expect("paths").iter().filter(|(route, _)| *route != "/v1/tail")
+    {
+        for method in item.as_object().expect("operations").keys() {
+            let open = route.contains('{');
+            for part in &parts[..if open { parts.len() } else { 1 }] {
+                let path = match (route.find('{'), route.find('}')) {
+                    (Some(start), Some(end)) => format!("{}{part}{}", &route[..start], &route[end + 1..]),
+                    _ => route.clone(),
+                };
+                // Every body with the plain part, every part with one body: the rest is the same code.
+                let bodies = if *part == "x" { &bodies[..] } else { &bodies[..1] };
+                for body in bodies {
+                    let answer = server.send(&method.to_uppercase(), &path, Some(body.to_vec()), &[]).await;
+                    soundly(
+                        &answer,
+                        &format!("{method} {path} {:?}", String::from_utf8_lossy(&body[..body.len().min(80)])),
+                    );
+                }
+            }
+            let path = route.replace(['{', '}'], "");
+            for query in queries {
+                let answer = server.send(&method.to_uppercase(), &format!("{path}{query}"), None, &[]).await;
+                soundly(&answer, &format!("{method} {path}{query}"));
+            }
+        }
+    }
+    assert_eq!(server.get("/readyz").await.status, 200);
+}
+
+#[track_caller]
+fn soundly(answer: &super::support::Answer, asked: &str) {
+    assert!(answer.status < 500, "{asked}: {} {}", answer.status, answer.text);
+    if answer.status >= 400 {
+        let kind = answer.header("content-type");
+        let report = answer.status == 422 && answer.text.starts_with("{\"events\"");
+        assert!(report || kind == "application/problem+json", "{asked}: {} {kind} {}", answer.status, answer.text);
+    }
 }

@@ -126,3 +126,19 @@ async fn every_answer_has_an_id_and_problems_name_it() {
     let bad = server.ask_with("GET", "/healthz", None, &[("x-request-id", "a b<script>")]).await;
     assert!(bad.header("x-request-id").starts_with("req_"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_on_which_nothing_moves_is_closed() {
+    let settings = Settings { idle: Duration::from_millis(300), ..Settings::default() };
+    let server = Start { settings, ..Default::default() }.run().await;
+    let address = server.address.trim_start_matches("http://").to_owned();
+    let closed = tokio::task::spawn_blocking(move || {
+        let mut stream = std::net::TcpStream::connect(address).expect("it connects");
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket has time limits");
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: loc").expect("it is sent");
+        let mut rest = Vec::new();
+        // An end or a reset: either way it is closed, and not after twenty seconds.
+        stream.read_to_end(&mut rest).is_ok_and(|_| true)
+    });
+    assert!(closed.await.expect("the thread ends"), "the connection stays open");
+}

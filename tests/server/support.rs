@@ -6,9 +6,8 @@ use std::time::{Duration, Instant};
 
 use flagpost::catalog::{Blueprint, IntegrationKey, scaffold};
 use flagpost::delivery::{AddressGuard, Clock, Limits, Sender, SystemResolver};
-use flagpost::secret::Secret;
 use flagpost::server::{self, tokens};
-use flagpost::service::{self, SealError, Sealer, Service};
+use flagpost::service::{self, Service};
 use flagpost::source::Source;
 use flagpost::store::{MemoryStore, Moment, Store};
 use flagpost::vault::{MasterKey, Vault};
@@ -33,18 +32,6 @@ impl Clock for WallClock {
 
     fn sleep(&self, pause: Duration) -> impl Future<Output = ()> + Send {
         tokio::time::sleep(pause)
-    }
-}
-
-struct TestVault(Vault);
-
-impl Sealer for TestVault {
-    fn seal(&self, secret: &Secret, place: &str) -> Result<String, SealError> {
-        self.0.seal(secret, place).map_err(|error| SealError(error.to_string()))
-    }
-
-    fn open(&self, sealed: &str, place: &str) -> Result<Secret, SealError> {
-        self.0.open(sealed, place).map_err(|error| SealError(error.to_string()))
     }
 }
 
@@ -99,7 +86,7 @@ impl Start {
         let sender = Sender::new(AddressGuard::allowing_private(), SystemResolver, Limits::default());
         let parts = service::Parts {
             store: Arc::clone(&store),
-            sealer: Arc::new(TestVault(vault)),
+            sealer: Arc::new(vault),
             integrations,
             sources: self.sources.into_iter().map(read).collect(),
             settings: service::Settings::default(),

@@ -33,7 +33,7 @@ async fn meets(behaviour: Behaviour) -> (AttemptView, State, usize) {
     let receiver = receiver::Receiver::start(vec![behaviour]);
     let service = stage.start_at(Arc::new(MemoryStore::new()), OwnClock::start()).await;
     let mut document = document(&receiver.url("/hook"));
-    document["profile"] = json!({"base": "standard-webhooks", "timeout": "500ms"});
+    document["profile"] = json!({"profile": "standard-webhooks", "timeout": "500ms"});
     subscribe(&service, "one", document).await;
     take(&service, &event("e-1", "nav")).await;
     let (attempt, state) = first_attempt(&service).await;

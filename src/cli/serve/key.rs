@@ -5,8 +5,6 @@ use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
 use crate::cli::error::CliError;
-use crate::secret::Secret;
-use crate::service::{SealError, Sealer};
 use crate::store::{Expected, Shelf, Store};
 use crate::vault::{MasterKey, Vault};
 
@@ -98,19 +96,6 @@ fn warn_of_open_file(opened: &File, file: &Path) {
 
 #[cfg(not(unix))]
 fn warn_of_open_file(_: &File, _: &Path) {}
-
-/// The vault as the service wants it.
-pub(super) struct VaultSealer(pub(super) Vault);
-
-impl Sealer for VaultSealer {
-    fn seal(&self, secret: &Secret, place: &str) -> Result<String, SealError> {
-        self.0.seal(secret, place).map_err(|error| SealError(error.to_string()))
-    }
-
-    fn open(&self, sealed: &str, place: &str) -> Result<Secret, SealError> {
-        self.0.open(sealed, place).map_err(|error| SealError(error.to_string()))
-    }
-}
 
 #[cfg(test)]
 mod tests {

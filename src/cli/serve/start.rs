@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::demo::Stage;
-use super::key::{VaultSealer, vault};
+use super::key::vault;
 use super::settings::Settings;
 use super::{make_folder, store_error, store_file};
 use crate::cli::chance::{Chance, SystemClock};
@@ -22,8 +22,17 @@ use crate::service::{self, Clock, Service};
 use crate::source::Source;
 use crate::store::{Integrity, Options, Retention, SqliteStore, Store};
 
+/// How long requests under way have to end when the server stops; attempts to deliver have the rest.
+const REQUESTS_HAVE: Duration = Duration::from_secs(5);
+
 /// Serves until it is told to stop.
 pub(super) fn run(settings: &Settings, environment: &Environment, stage: Option<&Stage>) -> Result<Exit, CliError> {
+    // Before anything is made: a server that is started in the wrong place leaves nothing there.
+    if !settings.integrations.is_dir() {
+        let folder = settings.integrations.display();
+        return Err(CliError::usage(format!("there is no folder `{folder}` of integrations"))
+            .help("name it with `--integrations`, start one with `flagpost new`, or look at `flagpost serve --demo`"));
+    }
     make_folder(&settings.data)?;
     let options = Options { most_bytes: limit(settings.store_bytes), ..Options::default() };
     let store = SqliteStore::open(&store_file(&settings.data), options).map_err(|error| store_error(&error))?;
@@ -63,7 +72,7 @@ async fn serve(
     let parts = server::Parts {
         service: Arc::clone(&service),
         store,
-        clock,
+        clock: Arc::clone(&clock),
         settings: server_settings(settings),
         damage: Box::new(move || match read.integrity() {
             Integrity::Damaged(why) => Some(why),
@@ -83,12 +92,13 @@ async fn serve(
     };
     stop.cancel();
     tracing::info!("stopping: what is under way has {} s to finish", settings.stop.as_secs());
-    let finished = service.stop(settings.stop).await;
-    if !finished {
+    let started = clock.elapsed();
+    // Requests first: what they hand in is still taken. Connections that keep asking are not waited for.
+    let served = tokio::time::timeout(settings.stop.min(REQUESTS_HAVE), serving).await;
+    let left = settings.stop.saturating_sub(clock.elapsed().saturating_sub(started));
+    if !service.stop(left).await {
         tracing::warn!("some attempts did not finish in time; they are made again at the next start");
     }
-    // Connections that keep asking are not waited for longer than deliveries are.
-    let served = tokio::time::timeout(settings.stop, serving).await;
     if let Ok(Ok(Err(error))) = served {
         return Err(CliError::failed(format!("the server ended: {error}")));
     }
@@ -179,7 +189,7 @@ async fn start_service(
     let guard = if settings.allow_private { AddressGuard::allowing_private() } else { AddressGuard::public_only() };
     let parts = service::Parts {
         store,
-        sealer: Arc::new(VaultSealer(vault)),
+        sealer: Arc::new(vault),
         integrations: settings.integrations.clone(),
         sources,
         settings: service::Settings {
@@ -195,11 +205,8 @@ async fn start_service(
         clock,
         chance: Box::new(|| Chance.share()),
     };
-    let service = Service::start(parts).await.map_err(|error| {
-        let folder = settings.integrations.display();
-        CliError::failed(error.to_string()).help(format!("integrations are looked for in `{folder}`"))
-    })?;
-    Ok(Arc::new(service))
+    let service = Service::start(parts).await;
+    service.map(Arc::new).map_err(|error| CliError::failed(error.to_string()))
 }
 
 fn server_settings(settings: &Settings) -> server::Settings {
@@ -210,5 +217,6 @@ fn server_settings(settings: &Settings) -> server::Settings {
         connections: settings.connections,
         requests_per_second: settings.requests_per_second,
         events_per_second: settings.events_per_second,
+        ..server::Settings::default()
     }
 }

@@ -18,12 +18,9 @@ const LONGEST_ID: usize = 128;
 /// Subscriptions that are read at once.
 const PAGE: usize = 256;
 
-/// Takes integrations and subscriptions in use, as they are.
+/// Takes the subscriptions in use as they were served last: with the versions of integrations that the store has.
 pub(super) async fn begin(core: &Arc<Core>) -> Result<(), ServiceError> {
-    core.integrations.looks_changed();
-    let tree = read_tree(core).await?;
-    core.integrations.take(tree, &*core.store).await?;
-    let set = core.integrations.set();
+    let set = Set::default();
     let mut after: Option<SubscriptionId> = None;
     let mut all = Vec::new();
     loop {
@@ -230,7 +227,7 @@ impl Service {
         let test = if validate {
             let report = self.test(&active).await?;
             if !report.succeeded {
-                let why = report.error.clone().unwrap_or_else(|| "the receiver did not take the test event".to_owned());
+                let why = report.error.unwrap_or_else(|| "the receiver did not take the test event".to_owned());
                 return Err(ServiceError::Refused(format!("nothing is stored, because the test failed: {why}")));
             }
             Some(report)

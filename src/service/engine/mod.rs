@@ -58,6 +58,11 @@ impl Service {
         changing::begin(&core).await?;
         let worker = Worker::start(Arc::clone(&core));
         let service = Service { core, worker };
+        // Checking every integration takes its time, and what waits is delivered meanwhile.
+        if let Err(error) = service.reload().await {
+            service.stop(Duration::from_secs(1)).await;
+            return Err(error);
+        }
         upkeep::start(&service);
         replaying::resume(&service).await?;
         Ok(service)
@@ -101,7 +106,7 @@ impl Service {
             self.core.tell(Happening::Refused { source: id.clone(), reason: rejection.to_string() });
         })?;
         let table = self.core.table.load_full();
-        let planning = intake::plan(&id, batch, &table, &self.core.bodies);
+        let planning = intake::plan(&id, batch, &table, &self.core.bodies).await;
         let heard = self.core.happenings.receiver_count() > 0;
         let tell = |happening| {
             if heard {

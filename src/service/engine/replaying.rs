@@ -31,6 +31,8 @@ const TRIED: usize = 1000;
 const MOST_TRIED: usize = 10_000;
 /// Jobs that are listed.
 const JOBS: usize = 1000;
+/// Jobs that are kept once they are through.
+const KEPT_JOBS: usize = 200;
 
 /// A job as it is kept.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -131,6 +133,7 @@ impl Service {
         if job.range.dry_run {
             self.count(&mut job).await?;
         }
+        self.forget_old_jobs().await?;
         let chance = ((core.chance)() * f64::from(u32::MAX)) as u32;
         let id = format!("job_{now:012x}{chance:08x}");
         let content = serde_json::to_vec(&job).unwrap_or_default();
@@ -143,6 +146,22 @@ impl Service {
 
     fn clone_handle(&self) -> Service {
         Service { core: Arc::clone(&self.core), worker: Arc::clone(&self.worker) }
+    }
+
+    /// Keeps the newest jobs that are through; what is not through stays.
+    async fn forget_old_jobs(&self) -> Result<(), ServiceError> {
+        let store = &self.core.store;
+        let mut through = store.documents(Shelf::ReplayJob, None, JOBS).await?;
+        through.retain(|document| {
+            job_of(document).is_ok_and(|job| matches!(job.state, JobState::Completed | JobState::Failed))
+        });
+        let old = through.len().saturating_sub(KEPT_JOBS - 1);
+        for document in through.into_iter().take(old) {
+            let expected = Expected::Revision(document.revision);
+            // Somebody else may have removed it, which is as well.
+            let _ = store.remove_document(Shelf::ReplayJob, document.name, expected).await;
+        }
+        Ok(())
     }
 
     async fn count(&self, job: &mut Job) -> Result<(), ServiceError> {

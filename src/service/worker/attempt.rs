@@ -23,7 +23,8 @@ pub(super) struct Made {
 /// Makes an attempt; `None` when the subscription is not served at the moment.
 pub(super) async fn make(core: &Core, leased: &Leased) -> Option<Made> {
     let table = core.table.load_full();
-    let active = table.get(&leased.subscription)?;
+    // Whether it is switched on is asked now, not when the delivery was taken in hand.
+    let active = table.get(&leased.subscription).filter(|active| active.enabled)?;
     let served = active.served()?;
     let (started, begin) = (core.now(), core.elapsed());
     let outcome = match core.pinned(active, leased.versions.subscription, leased.versions.integration).await {

@@ -95,7 +95,9 @@ mod tests {
     #[test]
     fn it_probes_and_waits_longer_each_time() {
         let mut breaker = Breaker::default();
-        (0..3).for_each(|_| drop(breaker.failed(RULES, at(0))));
+        for _ in 0..3 {
+            breaker.failed(RULES, at(0));
+        }
         assert!(matches!(breaker.at(Duration::from_millis(999)), Breaker::Open { .. }));
         let mut now = 1;
         for pause in [2, 4, 5, 5] {

@@ -125,7 +125,7 @@ impl Worker {
         let (mut of, mut wake) = (BTreeMap::new(), None::<Duration>);
         for (id, lane) in lanes.iter() {
             let (mut limit, changes) = lane.limit(now);
-            if !table.get(id).is_some_and(|active| active.served().is_some()) {
+            if table.get(id).is_none_or(|active| active.served().is_none()) {
                 limit = 0;
             }
             if limit != UNKNOWN_LANE {
@@ -302,12 +302,7 @@ impl Worker {
     pub(super) async fn stop(&self, limit: Duration) -> bool {
         let core = &self.core;
         core.stopping.cancel();
-        for lane in self.all_lanes() {
-            let leases = lane.empty();
-            if !leases.is_empty() {
-                self.give_back(leases).await;
-            }
-        }
+        self.empty_lanes().await;
         self.tasks.close();
         let finished = tokio::select! {
             () = self.tasks.wait() => true,
@@ -330,6 +325,17 @@ impl Worker {
             () = core.clock.sleep(limit) => false,
         };
         core.abandoning.cancel();
+        // What a claim that was on its way brought meanwhile.
+        self.empty_lanes().await;
         finished && told
+    }
+
+    async fn empty_lanes(&self) {
+        for lane in self.all_lanes() {
+            let leases = lane.empty();
+            if !leases.is_empty() {
+                self.give_back(leases).await;
+            }
+        }
     }
 }
