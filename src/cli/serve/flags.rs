@@ -26,7 +26,8 @@ impl FromArgMatches for SettingFlags {
 impl Args for SettingFlags {
     fn augment_args(command: Command) -> Command {
         TABLE.iter().fold(command, |command, setting| {
-            let default = if setting.default.is_empty() { String::new() } else { format!(" [{}]", setting.default) };
+            let default =
+                if setting.default.is_empty() { String::new() } else { format!(" [default: {}]", setting.default) };
             // The parser keeps names for as long as the program runs, and is built once.
             let flag: &'static str = setting.flag().leak();
             let arg = Arg::new(setting.name).long(flag).help(format!("{}{default}", setting.what));
