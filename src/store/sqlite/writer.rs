@@ -162,11 +162,12 @@ impl Writer {
                 }
             }
             outcome => {
-                for write in writes {
-                    write.answer(outcome.clone());
-                }
+                // Before the answers, so that whoever has one finds the worker woken.
                 if outcome.is_ok() {
                     self.arrivals.send_modify(|count| *count = count.wrapping_add(1));
+                }
+                for write in writes {
+                    write.answer(outcome.clone());
                 }
             }
         }
@@ -234,8 +235,8 @@ impl Writer {
                 for lease in leases {
                     self.desk.give_back(lease);
                 }
-                let _ = answer.send(Ok(()));
                 self.arrivals.send_modify(|count| *count = count.wrapping_add(1));
+                let _ = answer.send(Ok(()));
             }
             Request::Write(_) | Request::Stop => {}
         }
