@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::names::{Capability, Lookup, Reading, Shape};
+use super::names::{Capability, Lookup, Reading, Shape, Use};
 use super::rules::POLICY;
 use crate::catalog::{Integration, ManifestSource};
 use crate::finding::Finding;
@@ -129,14 +129,15 @@ impl Doubts {
         }
     }
 
-    /// Whether a template reads a form variable that nothing can be concluded from.
-    fn touches(&self, reading: &Reading<'_>) -> bool {
-        let mut names = reading.uses.iter().filter_map(|found| found.from_root.as_deref());
-        names.any(|names| match names {
-            [key] => self.forms || self.doubts(key),
-            [place, key] if place.ends_with("ormVariables") || place == "environment" => self.forms || self.doubts(key),
+    /// Whether a template reads a form variable there that nothing can be concluded from.
+    fn touches(&self, found: &Use) -> bool {
+        match found.from_root.as_deref() {
+            Some([key]) => self.forms || self.doubts(key),
+            Some([place, key]) if place.ends_with("ormVariables") || place == "environment" => {
+                self.forms || self.doubts(key)
+            }
             _ => false,
-        })
+        }
     }
 
     fn explains(&self, finding: &Finding, integration: &Integration, readings: &[Reading<'_>]) -> bool {
@@ -159,8 +160,13 @@ impl Doubts {
             let named = |(variable, _): &(String, &str)| finding.message.contains(&format!("`{variable}`"));
             return self.forms || self.variables.iter().any(named);
         }
-        OF_USES.contains(&finding.rule)
-            && readings.iter().any(|reading| reading.template.pointer == pointer && self.touches(reading))
+        // A name that events lack is lacked whatever the form holds.
+        let told = |found: &Use| {
+            finding.rule != "unguarded-variable" || finding.message.contains(&format!("`{}`", found.path.text))
+        };
+        let here = readings.iter().filter(|reading| reading.template.pointer == pointer);
+        let mut uses = here.flat_map(|reading| &reading.uses);
+        OF_USES.contains(&finding.rule) && uses.any(|found| told(found) && self.touches(found))
     }
 }
 
@@ -179,13 +185,16 @@ pub(super) fn silenced(
     readings: &[Reading<'_>],
 ) -> Vec<Finding> {
     let mut causes: Vec<(usize, usize)> = Vec::new();
-    let mut dropped = vec![false; findings.len()];
+    let mut dropped: Vec<bool> =
+        findings.iter().map(|finding| doubts.explains(finding, integration, readings)).collect();
+    // What is not told itself explains nothing.
+    let told: Vec<usize> = (0..findings.len()).filter(|at| !dropped[*at]).collect();
     for (at, finding) in findings.iter().enumerate() {
-        let cause = findings.iter().position(|other| is_cause(other, finding, integration));
+        let cause = told.iter().copied().find(|other| is_cause(&findings[*other], finding, integration));
         if let Some(cause) = cause {
             causes.push((cause, at));
+            dropped[at] = true;
         }
-        dropped[at] = cause.is_some() || doubts.explains(finding, integration, readings);
     }
     let mut findings = findings;
     for at in 0..findings.len() {

@@ -208,7 +208,7 @@ fn request_parser_pointers<'a>(texts: &mut Texts<'a>, parser: &'a RequestParser)
     );
 }
 
-/// Every regular expression, with its pointer in the manifest.
+/// Every regular expression that is not empty, with its pointer in the manifest.
 pub(super) fn regular_expressions(manifest: &Manifest) -> Vec<(String, &str)> {
     expressions(manifest).into_iter().filter(|(_, text)| !text.is_empty()).collect()
 }

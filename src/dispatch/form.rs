@@ -1,6 +1,7 @@
 //! Checks a form against the manifest and gives what templates see of it.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use super::error::{PlanError, PlanErrorKind};
 use super::form_text::{mistake, unknown};
@@ -44,9 +45,9 @@ fn settle_form(
     form: &FormValues,
     placeholders: bool,
 ) -> Result<FormScope, Vec<PlanError>> {
-    let keys = || manifest.form_variables.iter().map(|variable| variable.key.as_str());
+    let known: HashSet<&str> = manifest.form_variables.iter().map(|variable| variable.key.as_str()).collect();
     let mut mistakes: Vec<PlanError> =
-        form.values.keys().filter(|key| !keys().any(|own| own == *key)).map(|key| unknown(manifest, key)).collect();
+        form.values.keys().filter(|key| !known.contains(key.as_str())).map(|key| unknown(manifest, key)).collect();
     let (mut members, mut missing) = (Vec::new(), Vec::new());
     for variable in &manifest.form_variables {
         let given = form.values.get(&variable.key).filter(|value| !is_empty(value));

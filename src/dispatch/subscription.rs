@@ -1,5 +1,6 @@
 //! Everything about an integration under one form that does not depend on the event, worked out once.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::address::{self, Address};
@@ -409,11 +410,11 @@ fn profile(integration: &Integration) -> Result<Profile, Vec<PlanError>> {
 
 /// Every secret of a form: values of variables that say so, and the OAuth token.
 fn secrets(integration: &Integration, form: &FormValues) -> Vec<Secret> {
-    let declared =
-        |key: &str| integration.manifest.form_variables.iter().any(|variable| variable.key == key && variable.secret());
+    let variables = integration.manifest.form_variables.iter().filter(|variable| variable.secret());
+    let declared: HashSet<&str> = variables.map(|variable| variable.key.as_str()).collect();
     let values = form.values.iter().filter_map(|(key, value)| match value {
         FormValue::Secret(secret) => Some(secret.clone()),
-        FormValue::Text(text) if declared(key) => Some(Secret::new(text.clone())),
+        FormValue::Text(text) if declared.contains(key.as_str()) => Some(Secret::new(text.clone())),
         _ => None,
     });
     values.chain(form.oauth.iter().map(|oauth| oauth.access_token.clone())).collect()

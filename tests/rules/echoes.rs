@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::support::{Folder, only, right};
+use super::support::{Folder, only, right, tells};
 
 const HOOK: &str = "/capabilities/auditLogEventsHook";
 const FLAG: &str = "/capabilities/auditLogEventsHook/templates/flag";
@@ -161,4 +161,13 @@ fn an_item_of_a_list_is_guarded_as_it_is_written() {
     let template = told.help.split('`').nth(1).expect("a template").replace('…', "x");
     let findings = with_flag(&format!("{{ \"a\": \"{template}\" }}")).findings();
     assert!(findings.is_empty(), "{findings:#?}");
+}
+
+#[test]
+fn a_doubt_hides_nothing_that_it_does_not_explain() {
+    let flag = "{ \"a\": \"{{formVariables.apiToken}}\", \"b\": \"{{queryEncode comment}}\" }";
+    tells(&with_flag(flag).without("/formVariables/0/type"), "unguarded-variable", FLAG);
+    // The address is not judged, and so is no cause.
+    let host = right().with("/formVariables/1/isOptional", json!(true)).with(URL, json!("{{host}}/{{apiToken}}"));
+    tells(&host.without("/formVariables/0/type"), "optional-without-default", "/formVariables/1/isOptional");
 }

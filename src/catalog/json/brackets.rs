@@ -56,7 +56,7 @@ impl Reader<'_> {
         let depth = self.open.len();
         let outer = self.open[..depth - 1].iter().any(|open| open.closer == found).then_some(());
         let unclosed = closers_left(&self.text[at + 1..]);
-        let (opened, line) = (self.text.as_bytes()[inner.at] as char, self.line_of(inner.at));
+        let (opened, line) = (inner.opener(), self.line_of(inner.at));
         let (wanted, found) = (inner.closer as char, found as char);
         if unclosed == depth as isize {
             self.mistake(at..at + 1, format!("this `{found}` closes nothing"), format!("remove this `{found}`"));
@@ -90,7 +90,7 @@ impl Reader<'_> {
         self.rough = true;
         let end = self.token_end;
         if let Some(suspect) = self.suspect {
-            let bracket = self.text.as_bytes()[suspect.at] as char;
+            let bracket = suspect.opener();
             let closer = suspect.closer as char;
             self.mistake(
                 suspect.at..suspect.at + 1,
@@ -98,7 +98,7 @@ impl Reader<'_> {
                 format!("add `{closer}` where it ends: the brackets after it are one short"),
             );
         } else if let Some(inner) = self.open.last().copied() {
-            let bracket = self.text.as_bytes()[inner.at] as char;
+            let bracket = inner.opener();
             let line = self.line_of(inner.at);
             let closers: String = self.open.iter().rev().map(|open| open.closer as char).collect();
             let others = match self.open.len() - 1 {

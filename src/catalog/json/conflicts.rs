@@ -53,10 +53,12 @@ fn is_mark(line: &str, mark: &str) -> bool {
     line.strip_prefix(mark).is_some_and(|rest| rest.starts_with([' ', '\r', '\n']) || rest.is_empty())
 }
 
-/// Whether the conflict that begins a text has its other marks too.
+/// Whether the conflict that begins a text has its other marks too, in their order.
 fn closes(text: &str) -> bool {
-    let mut lines = text.lines().skip(1);
-    lines.any(|line| is_mark(line, THEIRS)) && lines.any(|line| is_mark(line, END))
+    // No further than the next mark out of order: a text may be full of first marks.
+    let mut marks =
+        text.lines().skip(1).filter_map(|line| [OURS, THEIRS, END].into_iter().find(|mark| is_mark(line, mark)));
+    marks.next() == Some(THEIRS) && marks.next() == Some(END)
 }
 
 #[cfg(test)]
@@ -75,10 +77,22 @@ mod tests {
     }
 
     #[test]
+    fn a_first_mark_alone_hides_no_conflict_behind_it() {
+        let text = "<<<<<<< a\n<<<<<<< b\n1\n=======\n2\n>>>>>>> c\n";
+        let (settled, conflicts) = settle(text).expect("there is a conflict");
+        assert_eq!(settled.split_whitespace().collect::<String>(), "<<<<<<<a1");
+        assert_eq!(conflicts.iter().map(|place| &text[place.clone()]).collect::<Vec<_>>(), ["<<<<<<< b"]);
+    }
+
+    #[test]
     fn half_a_conflict_is_none() {
-        for text in
-            ["=======\n", "<<<<<<< HEAD\n{}\n", "<<<<<<<x\n=======\n>>>>>>> y\n", " <<<<<<< a\n=======\n>>>>>>> b\n"]
-        {
+        for text in [
+            "=======\n",
+            "<<<<<<< HEAD\n{}\n",
+            "<<<<<<<x\n=======\n>>>>>>> y\n",
+            " <<<<<<< a\n=======\n>>>>>>> b\n",
+            "<<<<<<< a\n>>>>>>> b\n=======\n",
+        ] {
             assert_eq!(settle(text), None, "{text}");
         }
     }

@@ -79,7 +79,7 @@ impl Reader<'_> {
                     let line = self.line_of(start);
                     let help = format!("add `}}`: the `{{` of line {line} is not closed");
                     self.mistake(end..end, "`}` is missing after this value", help);
-                    self.at = last.comma().unwrap_or(self.at);
+                    self.go_to(last.comma().unwrap_or(self.at));
                     self.token_end = end;
                     break;
                 }
@@ -205,7 +205,7 @@ impl Reader<'_> {
     /// An object that begins with the key at `start`, without a bracket.
     fn object_without_bracket(&mut self, start: usize) -> Node {
         self.mistake(start..start, "`{` is missing before this key", "add `{`");
-        self.at = start;
+        self.go_to(start);
         self.token_end = start;
         self.open_at(start, b'}');
         self.members(start)
@@ -231,7 +231,7 @@ impl Reader<'_> {
     fn list_begins_before(&self, last: Last, members: &[Member]) -> bool {
         let follows = match (self.peek(), last) {
             (Some(b']'), Last::Value(_) | Last::Comma(_)) | (Some(b'{'), Last::Comma(_)) => true,
-            (Some(b'"'), Last::Comma(_)) => !self.string_is_key() && self.unclosed_key_name().is_none(),
+            (Some(b'"'), Last::Comma(_)) => self.string_is_no_key(),
             _ => false,
         };
         let value = members.last().map(|member| &member.value).filter(|value| !value.broken);
@@ -258,7 +258,7 @@ impl Reader<'_> {
             "`]` is missing after this value",
             format!("add `]`: the `[` of line {line} is not closed"),
         );
-        self.at = next;
+        self.go_to(next);
         self.token_end = end;
     }
 

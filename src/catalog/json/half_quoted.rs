@@ -20,7 +20,7 @@ impl<'t> Reader<'t> {
         let inside = line.get(1..)?;
         match closing_quote(inside) {
             // It is closed; its name is just unusual.
-            Some(close) if inside[close + 1..].trim_start().starts_with(':') => return None,
+            Some(close) if self.is_before_colon(close) => return None,
             None if !whole => return None,
             _ => {}
         }
@@ -52,8 +52,22 @@ impl<'t> Reader<'t> {
 
     /// Whether the string that begins here is followed by a colon.
     pub(super) fn string_is_key(&self) -> bool {
-        let (line, _) = self.next_in_line();
-        closing_quote(&line[1..]).is_some_and(|close| line[close + 2..].trim_start().starts_with(':'))
+        self.string_end().is_some_and(|close| self.is_before_colon(close))
+    }
+
+    /// Whether the string that begins here is surely no key. One that is too long to see its end may be a key.
+    pub(super) fn string_is_no_key(&self) -> bool {
+        self.string_end().is_some_and(|close| !self.is_before_colon(close)) && self.unclosed_key_name().is_none()
+    }
+
+    /// The closing quote of the string that begins here, counted from behind the opening one.
+    fn string_end(&self) -> Option<usize> {
+        closing_quote(&self.next_in_line().0[1..])
+    }
+
+    /// Whether a colon follows that closing quote. It may stand in a line further down.
+    fn is_before_colon(&self, close: usize) -> bool {
+        self.text[self.at + 1 + close + 1..].trim_start().starts_with(':')
     }
 
     /// The rest of the line as far as keys are long, and whether that is all of it. A manifest may be one long line,
@@ -71,10 +85,8 @@ impl<'t> Reader<'t> {
     }
 
     fn half_quoted(&mut self, span: Range<usize>, name: &str, message: &str, help: &str) -> Node {
+        self.take(span.len());
         self.mistake(span.clone(), message, help);
-        if !self.stopped {
-            self.take(span.len());
-        }
         Node { span, content: Content::String(name.to_owned()), broken: false }
     }
 
@@ -113,4 +125,15 @@ pub(super) fn closing_quote(text: &str) -> Option<usize> {
 fn word(text: &str) -> &str {
     let end = text.find(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '$' | '-' | '.' | '@')));
     &text[..end.unwrap_or(text.len())]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::reader::read;
+
+    #[test]
+    fn a_colon_in_the_next_line_belongs_to_its_key() {
+        let document = read("{\"version: \"\n: 1,\n\"b\"\n: 2}");
+        assert!(document.mistakes.is_empty());
+    }
 }

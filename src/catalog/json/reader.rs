@@ -56,6 +56,13 @@ pub(super) struct Open {
     pub(super) indent: usize,
 }
 
+impl Open {
+    /// The bracket itself: where it is missing, something else stands at its place.
+    pub(super) fn opener(self) -> char {
+        if self.closer == b'}' { '{' } else { '[' }
+    }
+}
+
 impl<'t> Reader<'t> {
     fn document(&mut self) -> Node {
         self.skip_space();
@@ -181,6 +188,13 @@ impl<'t> Reader<'t> {
         self.at = self.text.len();
     }
 
+    /// Goes on at another place, unless nothing more is to be read.
+    pub(super) fn go_to(&mut self, at: usize) {
+        if !self.stopped {
+            self.at = at;
+        }
+    }
+
     /// Number of the line that `offset` is in.
     pub(super) fn line_of(&self, offset: usize) -> usize {
         let before = &self.text.as_bytes()[..offset.min(self.text.len())];
@@ -263,4 +277,19 @@ fn is_foreign_space(letter: char) -> bool {
 /// A character as it can be shown in a sentence.
 pub(super) fn shown(letter: char) -> String {
     if letter.is_control() { format!("U+{:04X}", u32::from(letter)) } else { letter.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_MISTAKES, read};
+
+    #[test]
+    fn nothing_is_read_behind_the_last_mistake_that_is_told() {
+        let before = "yes,\n".repeat(MAX_MISTAKES - 1);
+        for last in ["\"say \"hi\" there\"", "\"key\": 1}", "\"open"] {
+            let document = read(&format!("[\n{before}{last}\n]\n"));
+            assert_eq!(document.mistakes.len(), MAX_MISTAKES, "{last}");
+            assert!(document.rough, "{last}");
+        }
+    }
 }

@@ -35,7 +35,7 @@ impl Reader<'_> {
                     if !is_key && let Some(end) = self.ended_before_comma(start) {
                         self.mistake(start..end, "this string is not closed", "add `\"` at its end");
                         meaning = self.text[start + 1..end].to_owned();
-                        self.at = end;
+                        self.go_to(end);
                         break;
                     }
                     self.at += 1;
@@ -51,8 +51,8 @@ impl Reader<'_> {
                             "write `\\\"` for each of them",
                         );
                         meaning.push('"');
-                        meaning.push_str(&self.text[self.at..end]);
-                        self.at = end + 1;
+                        meaning.push_str(&self.text[quote + 1..end]);
+                        self.go_to(end + 1);
                     }
                     break;
                 }
@@ -71,13 +71,13 @@ impl Reader<'_> {
                     LineBreak::Unclosed(end) => {
                         self.mistake(start..end, "this string is not closed", "add `\"` at its end");
                         meaning = self.text[start + 1..end].to_owned();
-                        self.at = end;
+                        self.go_to(end);
                         break;
                     }
                     LineBreak::CurlyEnd(end, length) => {
                         self.mistake(end..end + length, "a string ends with a straight quote", "write `\"`");
                         meaning = self.text[start + 1..end].to_owned();
-                        self.at = end + length;
+                        self.go_to(end + length);
                         break;
                     }
                     LineBreak::Inside => {

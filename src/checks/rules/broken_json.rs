@@ -36,7 +36,9 @@ impl Rule for BrokenJson {
                     "`{tag}` prints a text outside of quotes, and nothing where a value has to be{}",
                     when(nothing)
                 );
-                let guarded = format!("`{{{{#if {name}}}}}\"{tag}\"{{{{else}}}}null{{{{/if}}}}`");
+                // Of a helper's call it is an argument that has to be asked about.
+                let asked = if name.contains(char::is_whitespace) { "…" } else { name };
+                let guarded = format!("`{{{{#if {asked}}}}}\"{tag}\"{{{{else}}}}null{{{{/if}}}}`");
                 let help = format!("write `\"{tag}\"`, or {guarded}");
                 out.push(self.finding(scene.within(reading, broken.span.clone()), message).helped(help));
                 continue;

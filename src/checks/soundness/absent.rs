@@ -5,13 +5,14 @@
 
 use std::ops::Range;
 
+use super::address;
 use super::cases::{samples, serves};
 use super::form::{Filling, body_form};
 use super::rehearsal::{filled_in, first_absent};
 use super::stage::{SampleEvent, Stage, text};
-use super::{POLICY, address};
 use crate::catalog::{Integration, TemplateRole};
 use crate::checks::names::{Capability, How, Lookup, Reading, Use};
+use crate::checks::rules::POLICY;
 use crate::policy::{Policy, Statement};
 use crate::render::{Context, Options, RenderErrorKind};
 use crate::value::Value;

@@ -17,9 +17,6 @@ mod synthetic;
 mod thin;
 mod trace;
 
-/// Pointer of the audit log hook's policy.
-const POLICY: &str = "/capabilities/auditLogEventsHook/defaultPolicy";
-
 pub(super) use json::Kind;
 pub(super) use rehearsal::{Break, Missing, Rehearsal};
 pub use stage::Stage;

@@ -15,7 +15,8 @@ const CLOSE: char = '\u{f8f1}';
 
 /// A template that tells where its output comes from.
 #[derive(Debug)]
-pub(super) struct Trace {
+pub(super) struct Trace<'t> {
+    text: &'t str,
     marked: Template,
     marks: Vec<Mark>,
     /// Every block: from its opening tag to the end of what is in it.
@@ -46,16 +47,16 @@ struct Output {
     from: Vec<(usize, usize)>,
 }
 
-impl Trace {
+impl<'t> Trace<'t> {
     /// Marks a template. `None` when that cannot be done without changing what it means.
-    pub(super) fn new(text: &str, parts: &[Part]) -> Option<Trace> {
+    pub(super) fn new(text: &'t str, parts: &[Part]) -> Option<Trace<'t>> {
         let mut marking = Marking { text, out: String::with_capacity(text.len() * 2), copied: 0, marks: Vec::new() };
         marking.parts(parts);
         let Marking { mut out, copied, marks, .. } = marking;
         out.push_str(&text[copied..]);
         let mut blocks = Vec::new();
         block_spans(parts, &mut blocks);
-        Some(Trace { marked: Template::compile(&out).ok()?, marks, blocks })
+        Some(Trace { text, marked: Template::compile(&out).ok()?, marks, blocks })
     }
 
     /// What is wrong with the output for `context`, traced back to the template.
@@ -133,7 +134,8 @@ impl Trace {
             return mark.clone();
         }
         let start = (mark.span.start + (at - from)).min(mark.span.end);
-        Mark { span: start..(start + 1).min(mark.span.end.max(start)), prints: false }
+        let end = (start + 1).min(mark.span.end);
+        Mark { span: self.text.floor_char_boundary(start)..self.text.ceil_char_boundary(end), prints: false }
     }
 
     /// The tag that stands between two bytes of the output and printed nothing.
@@ -259,6 +261,7 @@ mod tests {
             ("{\n\"a\":\n{{n}}\n}", r#"{"n":"Demo flag"}"#, "{{n}}", 3),
             ("{\n\"a\": {{n}},\n\"b\": 1}", r#"{"n":null}"#, "{{n}}", 2),
             ("{\n\"a\": {\"b\": \"{{n}}\"\n}", r#"{"n":"x"}"#, "{", 1),
+            ("{\n\"a\": é}", "{}", "é", 2),
         ];
         for (template, context, text, line) in rows {
             assert_eq!(traced(template, context), [(text.to_owned(), line)], "{template}");

@@ -67,19 +67,11 @@ pub(super) fn block_without_sign(source: &str, at: usize) -> Option<SyntaxError>
     let name = source[at..].trim_start_matches(['{', '/', '~', '^']).trim_start();
     let name = &name[..name.find(|letter: char| !letter.is_ascii_alphanumeric()).unwrap_or(name.len())];
     let names: &[&str] = if matches!(name, "else" | "") { &BLOCKS } else { &[name] };
-    let opens = |tag: &&str| {
-        let inside = tag.trim_start_matches('~').trim_start();
-        names.iter().find(|name| inside.strip_prefix(**name).is_some_and(|rest| rest.starts_with(' ')))
+    let opens = |tag: &Range<usize>| {
+        let inside = source[tag.start + 2..tag.end - 2].trim_start_matches('~').trim_start();
+        names.iter().any(|name| inside.strip_prefix(*name).is_some_and(|rest| rest.starts_with(' ')))
     };
-    let mut found = None;
-    for (start, _) in source[..at].match_indices("{{") {
-        let Some(length) = source[start..at].find("}}") else { continue };
-        let tag = &source[start + 2..start + length];
-        if opens(&tag).is_some() {
-            found = Some(start..start + length + 2);
-        }
-    }
-    let span = found?;
+    let span = tags(&source[..at]).filter(opens).last()?;
     let tag = source[span.start + 2..span.end - 2].trim_start_matches('~').trim();
     let message = format!("`{{{{{tag}}}}}` opens no block: a `#` is missing");
     Some(SyntaxError::new(span, message).help(format!("write `{{{{#{tag}}}}}`")))
@@ -89,18 +81,29 @@ const BLOCKS: [&str; 6] = ["if", "unless", "each", "with", "equal", "equalWithEl
 
 /// `{{endif}}` where `{{/if}}` has to be: the block at `opened` is open at the end of the template.
 pub(super) fn end_of_other_languages(source: &str, opened: &Range<usize>, name: &str) -> Option<SyntaxError> {
-    let from = opened.end;
-    for (found, _) in source[from..].match_indices("{{") {
-        let start = from + found;
-        let end = start + source[start..].find("}}")? + 2;
-        let tag = source[start + 2..end - 2].trim_matches('~').trim();
+    for span in tags(source).filter(|span| span.start >= opened.end) {
+        let tag = source[span.start + 2..span.end - 2].trim_matches('~').trim();
         let word = tag.strip_prefix("end").map(str::trim_start);
         if word.is_some_and(|word| word.is_empty() || word == name) {
             let message = format!("`{{{{{tag}}}}}` closes no block");
-            return Some(SyntaxError::new(start..end, message).help(format!("write `{{{{/{name}}}}}`")));
+            return Some(SyntaxError::new(span, message).help(format!("write `{{{{/{name}}}}}`")));
         }
     }
     None
+}
+
+/// What looks like a tag, none with another one in it: so each byte is looked at once.
+fn tags(source: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut starts = source.match_indices("{{").map(|(start, _)| start).peekable();
+    std::iter::from_fn(move || {
+        loop {
+            let start = starts.next()?;
+            let next = starts.peek().copied().unwrap_or(source.len());
+            if let Some(length) = source[start..next].find("}}") {
+                return Some(start..start + length + 2);
+            }
+        }
+    })
 }
 
 #[cfg(test)]
