@@ -11,9 +11,11 @@ use crate::catalog::{Integration, ManifestSource};
 use crate::finding::Finding;
 
 /// A finding of the first rule is an echo where one of the others is told inside of its place.
-const AROUND: [(&str, &[&str]); 2] = [
+const AROUND: [(&str, &[&str]); 4] = [
     ("invalid-url", &["unknown-variable", "unbalanced-braces", "unknown-helper", "helper-arguments"]),
     ("failing-template", &["helper-arguments", "unknown-helper"]),
+    ("broken-json", &["unknown-variable", "unknown-helper", "helper-arguments"]),
+    ("unguarded-variable", &["unknown-variable"]),
 ];
 
 /// A finding of the first rule is an echo where one of the others is told around it.

@@ -35,6 +35,8 @@ impl Rule for UnencodedUrlValue {
                 let of_event = found.from_root.iter().flatten().next().is_some_and(|first| first == "context");
                 let (place, helper) = match landed {
                     Some(Position::Query) => ("query", "queryEncode"),
+                    // `pathEncode` leaves `/`, `@` and `:` as they are.
+                    Some(Position::UserInfo) => ("user info", "queryEncode"),
                     Some(Position::Path) if of_event => ("path", "pathEncode"),
                     _ => continue,
                 };

@@ -44,6 +44,14 @@ impl Violation<'_> {
                 let message = format!("{} has {} values, at most {limit} are allowed", self.named(), self.count());
                 self.error(at_value(), message).help(format!("take {} out", self.count().abs_diff(*limit)))
             }
+            ValidationErrorKind::Minimum { limit } => {
+                let message = format!("{} is {}, which is too little", self.named(), self.value);
+                self.error(at_value(), message).help(format!("write at least `{limit}`"))
+            }
+            ValidationErrorKind::Maximum { limit } => {
+                let message = format!("{} is {}, which is too much", self.named(), self.value);
+                self.error(at_value(), message).help(format!("write at most `{limit}`"))
+            }
             ValidationErrorKind::UniqueItems => self.repeated(),
             ValidationErrorKind::Format { format } if format == "email" => {
                 let message = format!("{} is not an e-mail address", self.quoted());
