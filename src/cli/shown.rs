@@ -30,7 +30,11 @@ impl ShownPlan {
     pub(super) fn human(&self, out: &mut impl Write) -> Result<(), CliError> {
         writeln!(out, "event     {}", visible(&self.event))?;
         if let Some(ruling) = &self.ruling {
-            writeln!(out, "target    {}", visible(&format!("{} on {}", ruling.action, ruling.target)))?;
+            let target = match ruling.action.as_str() {
+                "" => ruling.target.clone(),
+                action => format!("{action} on {}", ruling.target),
+            };
+            writeln!(out, "{}", format!("target    {}", visible(&target)).trim_end())?;
             writeln!(out, "decision  {}: {}", verdict_word(ruling.verdict), visible(&ruling.reason))?;
         }
         match &self.plan {

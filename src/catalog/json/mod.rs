@@ -22,7 +22,7 @@ pub(super) use tree::{Content, Node, escaped};
 use std::ops::Range;
 
 /// The rule of mistakes in JSON's syntax.
-pub(super) const JSON_SYNTAX: &str = "json-syntax";
+pub const JSON_SYNTAX: &str = "json-syntax";
 /// The rule of keys that an object has twice.
 pub const DUPLICATE_KEY: &str = "duplicate-key";
 

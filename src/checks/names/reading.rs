@@ -97,6 +97,16 @@ pub(crate) enum Given {
     Made,
 }
 
+impl Given {
+    /// The name, if it is one.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match self {
+            Given::Name(name) => Some(name),
+            Given::Literal(..) | Given::Made => None,
+        }
+    }
+}
+
 impl<'a> Reading<'a> {
     /// Reads a template; one that does not compile has neither parts nor uses.
     pub(crate) fn new(template: &'a TemplateText, scope: Option<Scope>, helpers: &[&str]) -> Self {

@@ -86,11 +86,7 @@ impl Rule for HelperArguments {
 
 /// The names behind `as` in `{{#each tags as tag}}`.
 fn names_without_bars(helper: &HelperUse) -> Option<Vec<&str>> {
-    let name = |given| match given {
-        &Given::Name(ref name) => Some(name.as_str()),
-        _ => None,
-    };
-    let words: Vec<&str> = helper.arguments.iter().skip(1).map(name).collect::<Option<_>>()?;
+    let words: Vec<&str> = helper.arguments.iter().skip(1).map(Given::name).collect::<Option<_>>()?;
     match words.as_slice() {
         ["as", names @ ..] if helper.block && !names.is_empty() => Some(names.to_vec()),
         _ => None,

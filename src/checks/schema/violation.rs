@@ -62,6 +62,13 @@ impl Violation<'_> {
         }
     }
 
+    /// An object with nothing in it that must have these.
+    pub(super) fn empty(&self, missing: &[&str]) -> Finding {
+        let place = self.source.opening_place(self.pointer);
+        let names = crate::checks::near::listed(missing.iter().copied());
+        self.error(place, format!("{} is empty and lacks {names}", self.named())).help("add them, or leave the key out")
+    }
+
     fn error(&self, place: Place, message: String) -> Finding {
         Finding::error(SCHEMA, place, message)
     }
