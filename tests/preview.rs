@@ -243,6 +243,21 @@ fn user_info_becomes_an_authorization_header() {
 }
 
 #[test]
+fn a_password_that_ends_its_host_is_told_with_its_helper() {
+    let slash = ["--form", "apiToken=a/b", "--form", "host=h", "--format", "json", "--show-secrets"];
+    for (password, expected) in [("{{apiToken}}", None), ("{{queryEncode apiToken}}", Some("core:a/b"))] {
+        let mut hook = with("/endpoint/url", json!(format!("https://{{{{team}}}}:{password}@api.example.com/x")));
+        hook["endpoint"]["headers"] = json!([]);
+        let folder = Folder::new(&hook, &form(), &[("templates/flag.json.hbs", FLAG)]);
+        let run = preview(&folder, &json!({}), &slash);
+        match expected {
+            Some(pair) => assert!(run.expect(0).contains(&format!("Basic {}", STANDARD.encode(pair)))),
+            None => assert!(run.fails(1).contains("write `{{queryEncode …}}`")),
+        }
+    }
+}
+
+#[test]
 fn a_mistake_is_told_with_its_place() {
     let cases: [(Value, &str, &[&str], &[&str]); 6] = [
         (hook(), "{\n \"a\": \"{{nope name}}\"}", &[], &["flag.json.hbs:2:", "nope"]),

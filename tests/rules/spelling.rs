@@ -112,6 +112,12 @@ fn one_slip_of_a_key_is_told_once() {
 }
 
 #[test]
+fn a_tag_that_nothing_provides_prints_nothing_once() {
+    let folder = with_flag("{ \"at\": {{timestmp.milliseconds}} }");
+    only(&folder, "unknown-variable", "error", FLAG, &["did you mean `timestamp.milliseconds`?"]);
+}
+
+#[test]
 fn an_empty_object_lacks_everything_at_once() {
     let folder = right().with("/capabilities/flagLink", json!({}));
     only(&folder, "schema", "error", "/capabilities/flagLink", &["is empty and lacks `uiBlocks`, `header` and"]);
