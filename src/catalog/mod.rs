@@ -15,6 +15,7 @@ mod templates;
 mod tree;
 
 pub use integration::{Integration, TemplateRole, TemplateText};
+pub use json::{DUPLICATE_KEY, JSON_SYNTAX};
 pub use samples::{Sample, samples_for};
 pub use scaffold::{Blueprint, IntegrationKey, KeyError, ScaffoldError, scaffold};
 pub use source::ManifestSource;
