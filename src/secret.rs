@@ -45,6 +45,8 @@ impl Drop for Secret {
 pub struct Mask {
     /// Every spelling, the longest first, so that none leaves the end of another behind.
     spellings: Vec<Secret>,
+    /// Whether there is a secret that is too short to be looked for.
+    blind: bool,
 }
 
 /// What stands where a secret stood.
@@ -57,12 +59,19 @@ impl Mask {
     /// Hides `secrets`.
     pub fn new<'s>(secrets: impl IntoIterator<Item = &'s Secret>) -> Self {
         // Addresses and header values lose the white space at their ends, and a secret there with them.
-        let exposed = secrets.into_iter().flat_map(|secret| [secret.expose(), secret.expose().trim()]);
+        let exposed: Vec<&str> =
+            secrets.into_iter().flat_map(|secret| [secret.expose(), secret.expose().trim()]).collect();
+        let blind = exposed.iter().any(|secret| (1..SHORTEST).contains(&secret.len()));
         let mut spellings: Vec<String> =
-            exposed.filter(|secret| secret.len() >= SHORTEST).flat_map(spellings).collect();
+            exposed.into_iter().filter(|secret| secret.len() >= SHORTEST).flat_map(spellings).collect();
         spellings.sort_by_key(|spelling| std::cmp::Reverse(spelling.len()));
         spellings.dedup();
-        Mask { spellings: spellings.into_iter().map(Secret::new).collect() }
+        Mask { spellings: spellings.into_iter().map(Secret::new).collect(), blind }
+    }
+
+    /// Whether a secret is so short that it stays in what is masked: then nothing of a stranger's can be shown.
+    pub fn is_blind(&self) -> bool {
+        self.blind
     }
 
     /// `text` without the secrets.
@@ -85,13 +94,16 @@ impl fmt::Debug for Mask {
 
 /// How a secret may read where a request carries it.
 fn spellings(secret: &str) -> Vec<String> {
-    let mut found = vec![secret.to_owned()];
-    let json = serde_json::to_string(secret).unwrap_or_default();
-    let json = json.get(1..json.len().saturating_sub(1)).unwrap_or_default();
-    for inside in [json.to_owned(), json.replace('/', "\\/"), ascii_json(json, false), ascii_json(json, true)] {
-        // JSON in a JSON string, as when an answer quotes a request.
-        found.push(inside.replace('\\', "\\\\").replace('"', "\\\""));
-        found.push(inside);
+    let mut found = Vec::new();
+    for text in [secret.to_owned()].into_iter().chain(in_addresses(secret)) {
+        let json = serde_json::to_string(&text).unwrap_or_default();
+        let json = json.get(1..json.len().saturating_sub(1)).unwrap_or_default();
+        for inside in [json.to_owned(), json.replace('/', "\\/"), ascii_json(json, false), ascii_json(json, true)] {
+            // JSON in a JSON string, as when an answer quotes a request.
+            found.push(inside.replace('\\', "\\\\").replace('"', "\\\""));
+            found.push(inside);
+        }
+        found.push(text);
     }
     found.push(secret.replace('\\', "\\\\").replace('\'', "\\'"));
     let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
@@ -129,6 +141,24 @@ fn spellings(secret: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// A secret that stands in an address as it is, the way an address is sent: only what it cannot hold is encoded. The
+/// query keeps more than the path, in which a backslash is a slash; nothing from a `#` on is sent.
+fn in_addresses(secret: &str) -> Vec<String> {
+    let in_query = |byte: u8| byte.is_ascii_graphic() && !b"\"#<>'".contains(&byte);
+    let in_path = |byte: u8| in_query(byte) && !b"?`{}^".contains(&byte);
+    let sent = secret.split('#').next().unwrap_or_default();
+    [
+        percent_encoded(sent, &in_query, "0123456789ABCDEF"),
+        percent_encoded(sent, &|byte| in_query(byte) || byte == b'\'', "0123456789ABCDEF"),
+        percent_encoded(sent, &in_path, "0123456789ABCDEF"),
+        percent_encoded(&sent.replace('\\', "/"), &in_path, "0123456789ABCDEF"),
+        percent_encoded(&sent.replace('\\', "/"), &|byte| in_path(byte) || byte == b'\'', "0123456789ABCDEF"),
+    ]
+    .into_iter()
+    .filter(|text| text.len() >= SHORTEST)
+    .collect()
 }
 
 /// The inside of a JSON string with everything past ASCII as `\u` and four digits.
@@ -190,12 +220,35 @@ mod tests {
             r#"p@ss \"w\u00F6rd\"/?&<+"#.to_owned(),
             r#"p@ss \\\"wörd\\\"/?&<+"#.to_owned(),
             "p%40ss%20%22w%C3%B6rd%22/%3F%26%3C%2B".to_owned(),
+            // As the address is sent when the secret stands in it as it is.
+            "p@ss%20%22w%C3%B6rd%22/?&%3C+".to_owned(),
+            "p@ss%20%22w%C3%B6rd%22/%3F&%3C+".to_owned(),
             hex::encode(secret),
         ] {
             let masked = mask.apply(&format!("<<{shown}>>"));
             assert!(masked.contains("[secret]"), "{shown} became {masked}");
             assert!(!masked.contains("ss") && !masked.contains("rd"), "{shown} became {masked}");
         }
+    }
+
+    #[test]
+    fn an_address_gives_no_secret_away() {
+        let secret = "p@ss w\"o\\rd#x'y";
+        let mask = Mask::new([&Secret::new(secret)]);
+        for address in [format!("https://example.com/?raw={secret}"), format!("https://example.com/{secret}")] {
+            let sent = url::Url::parse(&address).expect("it is read");
+            let (path, query) = (sent.path(), sent.query().unwrap_or_default());
+            for echoed in [format!("{path}?{query}"), serde_json::Value::from(format!("{path}?{query}")).to_string()] {
+                let masked = mask.apply(&echoed);
+                assert!(masked.contains("[secret]") && !masked.contains("ss"), "{echoed} became {masked}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_secret_that_is_too_short_blinds() {
+        assert!(Mask::new([&Secret::new("abc")]).is_blind() && Mask::new([&Secret::new(" abc ")]).is_blind());
+        assert!(!Mask::new([&Secret::new(""), &Secret::new("hunter2")]).is_blind());
     }
 
     #[test]

@@ -89,7 +89,7 @@ fn people_see_decision_address_headers_and_body() {
     assert!(head.contains("decision  allow: statement 1 allows it"), "{head}");
     assert_eq!(
         request,
-        "POST $HOST/events?team=core&note=\nContent-Type: application/json\nAuthorization: Bearer $API_TOKEN\nX-Kind: flag\n\n\
+        "POST $HOST/events?team=core&note=\nContent-Type: application/json\nAuthorization: Bearer $API_TOKEN\nX-Kind: flag\n(each attempt adds webhook-id, webhook-timestamp)\n\n\
          {\"name\": \"Navigation\", \"comment\": \"\", \"team\": \"core\"}\n"
     );
 }
@@ -225,6 +225,8 @@ fn a_get_brings_no_body_and_every_other_method_does() {
             Folder::new(&with("/endpoint/method", json!(method)), &form(), &[("templates/flag.json.hbs", FLAG)]);
         let request = preview(&folder, &json!({}), &["--format", "json"]).json()["request"].take();
         assert_eq!((request["method"].as_str(), request["body"] != ""), (Some(method), body));
+        let shown = preview(&folder, &json!({}), &[]).expect(0);
+        assert_eq!(shown.contains("(no body: a `GET` carries none"), !body, "{shown}");
     }
 }
 
@@ -238,6 +240,21 @@ fn user_info_becomes_an_authorization_header() {
     let request = preview(&folder, &json!({}), &arguments).json()["request"].take();
     assert_eq!(request["url"], "https://api.example.com/x");
     assert_eq!(request["headers"], json!([["Authorization", format!("Basic {}", STANDARD.encode("core:s@c"))]]));
+}
+
+#[test]
+fn a_password_that_ends_its_host_is_told_with_its_helper() {
+    let slash = ["--form", "apiToken=a/b", "--form", "host=h", "--format", "json", "--show-secrets"];
+    for (password, expected) in [("{{apiToken}}", None), ("{{queryEncode apiToken}}", Some("core:a/b"))] {
+        let mut hook = with("/endpoint/url", json!(format!("https://{{{{team}}}}:{password}@api.example.com/x")));
+        hook["endpoint"]["headers"] = json!([]);
+        let folder = Folder::new(&hook, &form(), &[("templates/flag.json.hbs", FLAG)]);
+        let run = preview(&folder, &json!({}), &slash);
+        match expected {
+            Some(pair) => assert!(run.expect(0).contains(&format!("Basic {}", STANDARD.encode(pair)))),
+            None => assert!(run.fails(1).contains("write `{{queryEncode …}}`")),
+        }
+    }
 }
 
 #[test]
@@ -292,6 +309,11 @@ fn wrong_usage_ends_with_2() {
         assert!(told.contains(part), "{told}");
     }
     assert!(flagpost(&["preview", "/nowhere"]).fails(2).contains("`/nowhere`"));
+    let told = flagpost(&["preview", concat!(env!("CARGO_MANIFEST_DIR"), "/integrations")]).fails(2);
+    assert!(told.contains("name one of the integrations in it"), "{told}");
+    let file = folder.write("form.json", r#"{"host": ["x"]}"#);
+    let told = preview(&folder, &json!({}), &["--form-file", text(&file)]).fails(2);
+    assert!(told.contains("`host` is no list"), "{told}");
 }
 
 #[test]
@@ -415,12 +437,53 @@ fn an_empty_signing_secret_signs_nothing() {
 }
 
 #[test]
+fn credentials_show_what_is_encoded_in_them() {
+    let mut hook = hook();
+    hook["endpoint"]["headers"] = json!([{"name": "Authorization", "value": "{{basicAuthHeaderValue team apiToken}}"}]);
+    let folder = Folder::new(&hook, &form(), &[("templates/flag.json.hbs", FLAG)]);
+    let shown = preview(&folder, &json!({}), &[]).expect(0);
+    assert!(shown.contains("\nAuthorization: Basic base64(core:$API_TOKEN)\n"), "{shown}");
+    let receiver = Receiver::start(vec![status(200)]);
+    let host = format!("host=http://{}", receiver.address);
+    let command = preview(&folder, &json!({}), &["--form", &host, "--format", "curl"]).expect(0);
+    let script = folder.write("command.sh", &command);
+    let ran = Command::new("sh").arg(&script).env("API_TOKEN", "it's").output().expect("the shell runs");
+    assert!(ran.status.success(), "{command}");
+    let expected = format!("Basic {}", STANDARD.encode("core:it's"));
+    assert_eq!(receiver.received()[0].header("authorization"), Some(expected.as_str()));
+}
+
+#[test]
+fn what_each_attempt_adds_is_named() {
+    let folder = Folder::new(
+        &with("/delivery", json!({"profile": "standard-webhooks"})),
+        &form(),
+        &[("templates/flag.json.hbs", FLAG)],
+    );
+    let shown = preview(&folder, &json!({}), &[]).expect(0);
+    assert!(shown.contains("\n(each attempt adds webhook-id, webhook-timestamp)\n"), "{shown}");
+}
+
+#[test]
+fn what_an_event_does_not_tell_is_the_reason() {
+    let deny = json!({"effect": "deny", "resources": ["proj/*:env/*:flag/*"], "actions": ["deleteFlag"]});
+    let policy = json!([every_flag()[0].clone(), deny]);
+    let folder = Folder::new(&with("/defaultPolicy", policy), &form(), &[("templates/flag.json.hbs", FLAG)]);
+    let run = preview(&folder, &json!({"verbKind": ""}), &["--format", "json"]);
+    let reason = run.json()["decision"]["reason"].as_str().expect("a reason").to_owned();
+    assert!(reason.contains("the event does not tell its own: what cannot be decided does not leave"), "{reason}");
+    assert!(!reason.contains("covers ``"), "{reason}");
+}
+
+#[test]
 fn a_signature_under_a_placeholder_is_a_placeholder() {
     let mut hook = hook();
     hook["endpoint"]["hmacSignature"] =
         json!({"headerName": "X-LD-Signature", "hmacSecretFormVariableKey": "apiToken"});
     let folder = Folder::new(&hook, &form(), &[("templates/flag.json.hbs", FLAG)]);
     assert!(preview(&folder, &json!({}), &[]).expect(0).contains("X-LD-Signature: $SIGNATURE\n"));
+    let command = preview(&folder, &json!({}), &["--format", "curl"]);
+    assert!(command.stderr.contains("note: `$SIGNATURE` stands for a signature"), "{}", command.stderr);
     let given = preview(&folder, &json!({}), &["--form", "apiToken=t0ps3cret"]).expect(0);
     assert!(given.contains("X-LD-Signature: ") && !given.contains("$SIGNATURE"), "{given}");
 }

@@ -7,6 +7,7 @@ mod rules {
     mod hooks;
     mod other_capabilities;
     mod policies;
+    mod spelling;
     mod support;
     mod templates;
 }

@@ -146,7 +146,7 @@ fn a_receiver_that_never_does_better_uses_up_the_attempts() {
     assert!(run.fails(3).contains("not delivered after 4 attempts: no attempt is left"));
     assert_eq!(receiver.received().len(), 4);
     let (run, receiver) = send(&quick(), vec![status(500)], &["--max-attempts", "2"]);
-    run.fails(3);
+    assert!(run.fails(3).contains("no attempt is left: `--max-attempts` allows 2"));
     assert_eq!(receiver.received().len(), 2);
 }
 
@@ -229,6 +229,25 @@ fn an_answer_that_repeats_the_secret_is_masked_and_a_terminal_is_not_commanded()
     let (run, _) = send(&json!("kong"), vec![answer(401, "", &echo)], &[]);
     assert!(run.stdout.contains("  | bad key [secret] ([secret]) \\u{1b}[2J\n"), "{}", run.stdout);
     run.fails(3);
+}
+
+#[test]
+fn nothing_is_shown_of_an_answer_when_a_secret_is_too_short_to_be_found() {
+    let receiver = Receiver::start(vec![answer(401, "", "bad key x7")]);
+    let folder = folder(&json!("kong"));
+    let (directory, event) = (folder.directory(), folder.event("event.json", &json!({})));
+    let host = format!("host=http://{}", receiver.address);
+    let arguments = ["send", text(&directory), "--context", text(&event), "--allow-private"];
+    let run = flagpost(&[&arguments[..], &["--form", &host, "--form", "apiToken=x7"]].concat());
+    assert!(run.stdout.contains("(the answer is not shown") && !run.stdout.contains("x7"), "{}", run.stdout);
+    run.fails(3);
+}
+
+#[test]
+fn an_attempt_has_some_time() {
+    let folder = folder(&quick());
+    let run = send_to(&folder, "http://127.0.0.1:9", &["--timeout", "0"]);
+    assert!(run.fails(2).contains("more than no time"));
 }
 
 #[test]

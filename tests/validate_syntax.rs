@@ -251,6 +251,9 @@ fn words_and_numbers_of_other_languages_are_named() {
         assert_eq!(told(&findings, "json-syntax"), [format!("6:29 {message}")]);
         assert_eq!(told(&findings, "schema").len(), 1, "{value}");
     }
+    // A word that was to be something else is told by its spelling alone; so is a comma of a wide typeface.
+    check("\"1.0.0\"", "True", &["3:14 JSON has no `True`; write `true`"]);
+    check("\"1.0.0\",", "\"1.0.0\"，", &["3:21 `，` (U+FF0C) is no comma of JSON; write `,`"]);
     check("\"1.0.0\"", "1.0.0", &["3:14 `1.0.0` is not a number of JSON; put it in double quotes: `\"1.0.0\"`"]);
 }
 

@@ -18,6 +18,7 @@ mod tree;
 
 pub use fingerprint::fingerprint;
 pub use integration::{Integration, TemplateRole, TemplateText};
+pub use json::{DUPLICATE_KEY, JSON_SYNTAX};
 pub use samples::{Sample, samples_for};
 pub use scaffold::{Blueprint, IntegrationKey, KeyError, ScaffoldError, scaffold};
 pub use source::ManifestSource;

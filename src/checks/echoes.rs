@@ -11,9 +11,11 @@ use crate::catalog::{Integration, ManifestSource};
 use crate::finding::Finding;
 
 /// A finding of the first rule is an echo where one of the others is told inside of its place.
-const AROUND: [(&str, &[&str]); 2] = [
+const AROUND: [(&str, &[&str]); 4] = [
     ("invalid-url", &["unknown-variable", "unbalanced-braces", "unknown-helper", "helper-arguments"]),
     ("failing-template", &["helper-arguments", "unknown-helper"]),
+    ("broken-json", &["unknown-variable", "unknown-helper", "helper-arguments"]),
+    ("unguarded-variable", &["unknown-variable"]),
 ];
 
 /// A finding of the first rule is an echo where one of the others is told around it.
@@ -198,7 +200,7 @@ pub(super) fn silenced(
     }
     let mut findings = findings;
     for at in 0..findings.len() {
-        let others = misspelt_key(&findings, at, readings);
+        let others = misspelt_key(&findings, at, integration, readings);
         if others.is_empty() {
             continue;
         }
@@ -206,6 +208,17 @@ pub(super) fn silenced(
         let count = others.len() + 1;
         findings[at].help = Some(format!("{help} {count} templates ask for it, so the variable's key may be the slip"));
         others.into_iter().for_each(|other| dropped[other] = true);
+    }
+    let doubled = |finding: &Finding| {
+        finding.rule == "duplicate-form-key"
+            && finding.place.pointer.as_deref().is_some_and(|at| at.starts_with(FORMS[0]))
+    };
+    if let Some(at) = findings.iter().position(doubled)
+        && let Some((name, lost)) = lost_key(&findings, integration)
+    {
+        let meant = format!("; templates ask for `{name}`, which may be its name");
+        lost.into_iter().for_each(|other| dropped[other] = true);
+        findings[at].help = findings[at].help.take().map(|help| format!("{help}{meant}"));
     }
     for (cause, echo) in causes {
         findings[cause].severity = findings[cause].severity.max(findings[echo].severity);
@@ -217,22 +230,44 @@ pub(super) fn silenced(
 
 /// Where else a name is missed that no template finds under the key that was probably meant: then it is the key that
 /// is misspelt, once.
-fn misspelt_key(findings: &[Finding], at: usize, readings: &[Reading<'_>]) -> Vec<usize> {
-    let finding = &findings[at];
-    let key =
-        finding.help.as_deref().filter(|_| finding.rule == "unknown-variable").and_then(|help| {
-            help.strip_prefix("did you mean `formVariables.").and_then(|help| help.strip_suffix("`?"))
-        });
-    let Some(key) = key else { return Vec::new() };
+fn misspelt_key(findings: &[Finding], at: usize, integration: &Integration, readings: &[Reading<'_>]) -> Vec<usize> {
+    let Some(key) = suggested(&findings[at]) else { return Vec::new() };
+    if !integration.manifest.form_variables.iter().any(|variable| variable.key == key) {
+        return Vec::new();
+    }
     let mut names = readings.iter().flat_map(|reading| &reading.uses).filter_map(|found| found.from_root.as_ref());
     if names.any(|names| names.iter().any(|name| name == key)) {
         return Vec::new();
     }
-    let same = |other: &Finding| {
-        (other.rule, &other.message, &other.help) == (finding.rule, &finding.message, &finding.help)
-            && other.place.file != finding.place.file
-    };
+    let name = missed(&findings[at]);
+    let same = |other: &Finding| suggested(other) == Some(key) && missed(other) == name;
     (at + 1..findings.len()).filter(|other| same(&findings[*other])).collect()
+}
+
+/// The form variable that an unknown name was probably meant to be.
+fn suggested(finding: &Finding) -> Option<&str> {
+    let help = finding.help.as_deref().filter(|_| finding.rule == "unknown-variable")?;
+    let name = help.strip_prefix("did you mean `")?.strip_suffix("`?")?;
+    Some(name.strip_prefix("formVariables.").unwrap_or(name))
+}
+
+/// The name that nothing provides, as a form variable's key.
+fn missed(finding: &Finding) -> Option<&str> {
+    let name = finding.message.rsplit('`').nth(1).filter(|_| finding.rule == "unknown-variable")?;
+    Some(name.strip_prefix("formVariables.").unwrap_or(name))
+}
+
+/// Of two form variables with one key, the name that the second was meant to have: every template misses it.
+fn lost_key<'f>(findings: &'f [Finding], integration: &Integration) -> Option<(&'f str, Vec<usize>)> {
+    let hint = |finding: &Finding| {
+        let help = finding.help.as_deref().unwrap_or_default();
+        ["did you mean", "write "].iter().any(|start| help.starts_with(start))
+    };
+    let alone = |finding: &Finding| finding.rule == "unknown-variable" && !hint(finding);
+    let lost: Vec<usize> = (0..findings.len()).filter(|at| alone(&findings[*at])).collect();
+    let name = missed(&findings[*lost.first()?])?;
+    let known = integration.manifest.form_variables.iter().any(|variable| variable.key == name);
+    (!known && lost.iter().all(|at| missed(&findings[*at]) == Some(name))).then_some((name, lost))
 }
 
 /// Whether `echo` is told only because of what `cause` tells.
@@ -254,7 +289,9 @@ fn is_cause(cause: &Finding, echo: &Finding, integration: &Integration) -> bool 
     // Without its `{{else}}` a block prints both of its branches.
     if cause.rule == "unknown-variable" && echo.rule == "broken-json" {
         let is_else = cause.help.as_deref().is_some_and(|help| help.contains("`{{else}}`"));
-        return is_else && one.file == other.file;
+        if is_else && one.file == other.file {
+            return true;
+        }
     }
     if paired(&AROUND) {
         return one.file == other.file && contains(&other.span, &one.span);

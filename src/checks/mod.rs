@@ -17,7 +17,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use crate::catalog::schema::SCHEMA;
-use crate::catalog::{self, Catalog, Integration, Sample};
+use crate::catalog::{self, Catalog, Integration, JSON_SYNTAX, Sample};
 use crate::finding::{Finding, Place, Severity};
 use crate::manifest::FormVariable;
 use crate::render::helper_names;
@@ -63,6 +63,11 @@ pub fn report(catalog: &Catalog, portable: bool) -> Vec<Finding> {
     }
     // Of a value that the schema refuses no rule says more: mending it comes first.
     let stays = |rule: &str| rule == SCHEMA || catalog::is_about_writing(rule);
+    // What another language's word was to be is told there; a number is a number, however it is written.
+    let is_word = |finding: &&Finding| finding.rule == JSON_SYNTAX && finding.message.starts_with("JSON has no `");
+    let words: Vec<Place> = findings.iter().filter(is_word).map(|finding| finding.place.clone()).collect();
+    let is_told = |place: &Place| words.iter().any(|word| (&word.file, &word.span) == (&place.file, &place.span));
+    findings.retain(|finding| finding.rule != SCHEMA || !is_told(&finding.place));
     findings.retain(|finding| stays(finding.rule) || !refused.iter().any(|place| is_within(&finding.place, place)));
     findings
 }

@@ -133,6 +133,18 @@ fn violations(source: &ManifestSource, out: &mut Vec<Finding>) {
             }
             // Told together with what is missing.
             (Some(_), _) => {}
+            // Of an empty object all that it lacks is told together.
+            (None, ValidationErrorKind::Required { property }) if is_empty_object(error.instance()) => {
+                let beside = |other: &&ValidationError<'_>| other.instance_path().as_str() == pointer;
+                let missing: Vec<&str> = errors.iter().filter(beside).filter_map(required).collect();
+                if missing.first().copied() == property.as_str() {
+                    out.push(if missing.len() > 1 {
+                        violation.empty(&missing)
+                    } else {
+                        violation.finding(error.kind())
+                    });
+                }
+            }
             (None, kind) => out.push(violation.finding(kind)),
         }
     }
@@ -140,6 +152,17 @@ fn violations(source: &ManifestSource, out: &mut Vec<Finding>) {
     if more > 0 {
         let message = format!("… and {more} more mistakes, which are not told");
         out.push(Finding::error(SCHEMA, source.opening_place(""), message).help("mend those that are told first"));
+    }
+}
+
+fn is_empty_object(value: &Value) -> bool {
+    value.as_object().is_some_and(serde_json::Map::is_empty)
+}
+
+fn required<'e>(error: &'e ValidationError<'_>) -> Option<&'e str> {
+    match error.kind() {
+        ValidationErrorKind::Required { property } => property.as_str(),
+        _ => None,
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::fmt::Write;
 
+use crate::dispatch::plain_credentials;
 use crate::outbound::OutboundRequest;
 
 /// Longer arguments are refused by common systems, and go through a pipe.
@@ -24,6 +25,12 @@ pub(super) fn command(request: &OutboundRequest, placeholders: &[String]) -> Str
     // Without `--globoff`, curl takes `[` and `{` in an address for patterns.
     let _ = write!(command, "curl --globoff --request {} {}", request.method, quoted(&request.url));
     for (name, value) in &request.headers {
+        // What is encoded can be encoded only once the shell knows it.
+        if let Some(pair) = plain_credentials(value) {
+            let encoded = format!("\"$(printf %s {} | base64 | tr -d '\\n')\"", quoted(pair));
+            let _ = write!(command, " \\\n  --header {}{encoded}", quoted(&format!("{name}: Basic ")));
+            continue;
+        }
         // `Name:` would remove a header; a semicolon sends it empty.
         let header = if value.is_empty() { format!("{name};") } else { format!("{name}: {value}") };
         let _ = write!(command, " \\\n  --header {}", quoted(&header));
@@ -159,6 +166,15 @@ mod tests {
         assert!(shown(body).ends_with(quoted), "{}", shown(body));
         let piped = shown("a\t$API_TOKEN\\");
         assert!(piped.starts_with(r#"printf '%b%s%b' 'a\0011' "$API_TOKEN" '\\' | curl "#), "{piped}");
+    }
+
+    #[test]
+    fn credentials_are_encoded_by_the_shell() {
+        let mut request = request("GET", "");
+        request.headers = vec![("Authorization".into(), "Basic base64(it's:$API_TOKEN)".into())];
+        let shown = command(&request, &["$API_TOKEN".to_owned()]);
+        let expected = r#"--header 'Authorization: Basic '"$(printf %s 'it'\''s:'"$API_TOKEN" | base64 | tr -d '\n')""#;
+        assert!(shown.ends_with(expected), "{shown}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::error::CliError;
 use crate::dispatch::{PlanError, read_form};
 use crate::form::FormValues;
-use crate::manifest::Manifest;
+use crate::manifest::{FormVariableType, Manifest};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct FormArguments {
@@ -45,13 +45,25 @@ impl FormArguments {
             let named: Vec<String> = pairs.iter().map(|(key, _)| key.clone()).collect();
             let given = |key: &String| named.contains(key);
             let from_file = read_file(file).map_err(FormFailure::Command)?;
-            pairs.extend(from_file.into_iter().filter(|(key, _)| !given(key)));
+            for (key, value) in from_file.into_iter().filter(|(key, _)| !given(key)) {
+                let variable = manifest.form_variables.iter().find(|variable| variable.key == key);
+                if let Some(variable) = variable.filter(|variable| value.is_array() && !takes_list(variable.kind)) {
+                    let message = format!("`{}` is no list, and `{}` gives it one", variable.key, file.display());
+                    let error = CliError::usage(message).help("take the value out of the list");
+                    return Err(FormFailure::Command(error));
+                }
+                pairs.push((key, text(value)));
+            }
         }
         read_form(manifest, &pairs).map_err(FormFailure::Form)
     }
 }
 
-fn read_file(file: &PathBuf) -> Result<Vec<(String, String)>, CliError> {
+fn takes_list(kind: FormVariableType) -> bool {
+    matches!(kind, FormVariableType::Multiselect | FormVariableType::EnvironmentSelector)
+}
+
+fn read_file(file: &PathBuf) -> Result<Vec<(String, serde_json::Value)>, CliError> {
     let shown = file.display();
     let bytes = std::fs::read(file).map_err(|error| CliError::usage(format!("cannot read `{shown}`: {error}")))?;
     let json =
@@ -63,9 +75,9 @@ fn read_file(file: &PathBuf) -> Result<Vec<(String, String)>, CliError> {
     for (key, value) in members {
         match value {
             serde_json::Value::Object(inner) => {
-                pairs.extend(inner.into_iter().map(|(name, value)| (format!("{key}.{name}"), text(value))));
+                pairs.extend(inner.into_iter().map(|(name, value)| (format!("{key}.{name}"), value)));
             }
-            value => pairs.push((key, text(value))),
+            value => pairs.push((key, value)),
         }
     }
     Ok(pairs)

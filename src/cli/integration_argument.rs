@@ -23,6 +23,15 @@ pub(super) fn load(directory: &Path, environment: &Environment) -> Result<Loaded
         let message = format!("`{}` is no folder of an integration", directory.display());
         return Err(CliError::usage(message).help("name a folder that holds a `manifest.json`"));
     }
+    if !directory.join("manifest.json").exists() {
+        let inside = integrations_in(directory);
+        if !inside.is_empty() {
+            let message = format!("`{}` holds integrations, and is none itself", directory.display());
+            return Err(
+                CliError::usage(message).help(format!("name one of the integrations in it: {}", inside.join(", ")))
+            );
+        }
+    }
     let loaded = catalog::load(directory);
     let errors: Vec<Finding> =
         loaded.findings.into_iter().filter(|finding| finding.severity == Severity::Error).collect();
@@ -32,6 +41,21 @@ pub(super) fn load(directory: &Path, environment: &Environment) -> Result<Loaded
         CliError::failed(format!("`{}` holds no integration that can be read", directory.display()))
             .help(format!("`flagpost validate {}` shows every mistake with its line", directory.display()))
     })
+}
+
+/// The folders in `directory` that hold integrations, by name; of many the first few.
+fn integrations_in(directory: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries
+        .filter(|entry| entry.path().join("manifest.json").is_file())
+        .map(|entry| format!("`{}`", entry.path().display()))
+        .collect();
+    names.sort();
+    if names.len() > 3 {
+        names.truncate(3);
+        names.push("…".to_owned());
+    }
+    names
 }
 
 /// Tells what keeps a request from being made.

@@ -15,6 +15,7 @@ use super::shown::ShownPlan;
 use crate::dispatch::{self, Plan, PlanError, PlanErrorKind, Settings, SkipReason, Subscription};
 use crate::event::Event;
 use crate::form::FormValues;
+use crate::outbound::OutboundRequest;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct PreviewArgs {
@@ -99,7 +100,9 @@ pub(super) fn run(args: &PreviewArgs, environment: &Environment) -> Result<Exit,
         });
         let plan = plan.map(|plan| with_plain(plan, &standing_in));
         let ruling = integration.manifest.hook().map(|_| real.ruling(&event));
-        plans.push(ShownPlan { event: name(source, &event), ruling, plan });
+        let added =
+            plan.as_ref().ok().and_then(sent).map(|request| real.profile().stamp.added(request)).unwrap_or_default();
+        plans.push(ShownPlan { event: name(source, &event), ruling, plan, added });
     }
     show(args.format, &plans, &standing_in, environment)?;
     if hides && plans.iter().any(|plan| matches!(plan.plan, Ok(Plan::Send(_)))) {
@@ -142,8 +145,18 @@ fn with_plain(plan: Plan, placeholders: &[String]) -> Plan {
     let plain = |text: &mut String| *text = dispatch::with_plain_placeholders(text, placeholders);
     plain(&mut request.url);
     plain(&mut request.body);
-    request.headers.iter_mut().for_each(|(_, value)| plain(value));
+    for (_, value) in &mut request.headers {
+        *value = dispatch::with_plain_credentials(value, placeholders);
+        plain(value);
+    }
     Plan::Send(request)
+}
+
+fn sent(plan: &Plan) -> Option<&OutboundRequest> {
+    match plan {
+        Plan::Send(request) => Some(request),
+        Plan::Skip(_) => None,
+    }
 }
 
 fn name(source: &EventSource, event: &Event<'_>) -> String {
@@ -172,6 +185,11 @@ fn show(
         (Format::Curl, _) => {
             for plan in plans {
                 plan.curl(placeholders, &mut out)?;
+                if plan.is_unsigned() {
+                    let note =
+                        "`$SIGNATURE` stands for a signature, which takes the secret to make: give it with `--form`";
+                    writeln!(environment.stderr(), "note: {note}")?;
+                }
                 if let Some(reason) = plan.skipped() {
                     writeln!(environment.stderr(), "{}: nothing to send: {reason}", plan.event)?;
                 }

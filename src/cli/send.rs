@@ -49,7 +49,7 @@ pub(super) struct SendArgs {
     max_attempts: Option<NonZeroU32>,
 
     /// Seconds that one attempt may take, in place of the profile's
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", value_parser = some_seconds)]
     timeout: Option<Duration>,
 
     /// Seconds of the longest pause to sit through; when the profile or the receiver asks for a longer one, this
@@ -61,6 +61,12 @@ pub(super) struct SendArgs {
 fn seconds(text: &str) -> Result<Duration, String> {
     let wrong = || "a number of seconds, as in `30` or `0.5`".to_owned();
     text.parse::<f64>().ok().and_then(|count| Duration::try_from_secs_f64(count).ok()).ok_or_else(wrong)
+}
+
+/// An attempt that may take no time can only fail.
+fn some_seconds(text: &str) -> Result<Duration, String> {
+    let wrong = || "more than no time, as in `30` or `0.5`".to_owned();
+    seconds(text).and_then(|time| if time.is_zero() { Err(wrong()) } else { Ok(time) })
 }
 
 pub(super) fn run(args: &SendArgs, environment: &Environment) -> Result<Exit, CliError> {
@@ -154,7 +160,7 @@ fn carry_out(order: &Order<'_>, args: &SendArgs, mask: &Mask, environment: &Envi
             return Ok(Exit::Done);
         }
         Some(Ending::Undelivered { attempts, reason }) => {
-            let why = explain(&reason, order);
+            let why = explain(&reason, order, args);
             writeln!(stderr, "error: not delivered after {}: {why}", counted(attempts))?;
             if let StopReason::TooLongAPause(pause) = reason {
                 let wait = pause.as_secs_f64().ceil();
@@ -170,10 +176,13 @@ fn counted(attempts: NonZeroU32) -> String {
     if attempts.get() == 1 { "1 attempt".to_owned() } else { format!("{attempts} attempts") }
 }
 
-fn explain(reason: &StopReason, order: &Order<'_>) -> String {
+fn explain(reason: &StopReason, order: &Order<'_>, args: &SendArgs) -> String {
     match reason {
         StopReason::Final => format!("the profile `{}` takes this for final", order.profile.name),
         StopReason::Gone => "the receiver says that it is gone for good".to_owned(),
+        StopReason::Exhausted if args.max_attempts.is_some() => {
+            format!("no attempt is left: `--max-attempts` allows {}", order.profile.schedule.attempts)
+        }
         StopReason::Exhausted => format!("no attempt is left by the profile `{}`", order.profile.name),
         StopReason::TooLongAPause(pause) => format!("the next attempt is due in {}", shown_pause(*pause)),
         StopReason::Unsendable => "the request cannot be sent".to_owned(),
@@ -202,6 +211,11 @@ fn tell(attempt: &Attempt, mask: &Mask, environment: &Environment) -> Result<(),
     }
     match &attempt.outcome {
         Ok(answer) if !(200..300).contains(&answer.status) => {
+            if mask.is_blind() && !answer.body.is_empty() {
+                writeln!(out, "  (the answer is not shown: a secret of the form is too short to be found in it)")?;
+                out.flush()?;
+                return Ok(());
+            }
             let body = mask.apply(&String::from_utf8_lossy(&answer.body));
             let shown: String = body.chars().take(SHOWN_ANSWER).collect();
             for line in visible(&shown).lines() {

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::curl;
 use super::error::CliError;
-use crate::dispatch::{Plan, PlanError, Ruling, SkipReason};
+use crate::dispatch::{Plan, PlanError, Ruling, SIGNATURE, SkipReason};
 use crate::outbound::OutboundRequest;
 use crate::policy::Verdict;
 
@@ -14,6 +14,8 @@ pub(super) struct ShownPlan {
     /// The policy's word; nothing is decided where there is no hook.
     pub(super) ruling: Option<Ruling>,
     pub(super) plan: Result<Plan, PlanError>,
+    /// Names of headers that each attempt adds, with values of its own.
+    pub(super) added: Vec<String>,
 }
 
 pub(super) fn verdict_word(verdict: Verdict) -> &'static str {
@@ -28,7 +30,11 @@ impl ShownPlan {
     pub(super) fn human(&self, out: &mut impl Write) -> Result<(), CliError> {
         writeln!(out, "event     {}", visible(&self.event))?;
         if let Some(ruling) = &self.ruling {
-            writeln!(out, "target    {}", visible(&format!("{} on {}", ruling.action, ruling.target)))?;
+            let target = match ruling.action.as_str() {
+                "" => ruling.target.clone(),
+                action => format!("{action} on {}", ruling.target),
+            };
+            writeln!(out, "{}", format!("target    {}", visible(&target)).trim_end())?;
             writeln!(out, "decision  {}: {}", verdict_word(ruling.verdict), visible(&ruling.reason))?;
         }
         match &self.plan {
@@ -37,8 +43,13 @@ impl ShownPlan {
                 for (name, value) in &request.headers {
                     writeln!(out, "{}", visible(&format!("{name}: {value}")).trim_end())?;
                 }
+                if !self.added.is_empty() {
+                    writeln!(out, "(each attempt adds {})", self.added.join(", "))?;
+                }
                 writeln!(out)?;
-                if request.body.is_empty() {
+                if request.body.is_empty() && request.method == "GET" {
+                    writeln!(out, "(no body: a `GET` carries none, so what the template makes is not sent)")?;
+                } else if request.body.is_empty() {
                     writeln!(out, "(no body)")?;
                 } else {
                     let body = visible(&request.body);
@@ -75,6 +86,11 @@ impl ShownPlan {
             Err(_) => (None, None),
         };
         serde_json::json!({ "decision": decision, "request": request, "skip": skip })
+    }
+
+    /// Whether a placeholder stands where a signature belongs.
+    pub(super) fn is_unsigned(&self) -> bool {
+        matches!(&self.plan, Ok(Plan::Send(request)) if request.headers.iter().any(|(_, value)| value == SIGNATURE))
     }
 
     pub(super) fn skipped(&self) -> Option<&SkipReason> {

@@ -55,6 +55,15 @@ impl Stamp {
         Ok(headers)
     }
 
+    /// Names of the headers that an attempt adds to `request` with values of its own, which no preview can know.
+    pub fn added(&self, request: &OutboundRequest) -> Vec<String> {
+        let names = [&self.id_header, &self.timestamp_header].into_iter().flatten();
+        let mut added: Vec<String> = names.filter(|name| request.header(name).is_none()).cloned().collect();
+        let signers = self.signers(request).into_iter().filter(|(scheme, _)| !scheme.is_steady());
+        added.extend(signers.map(|(_, name)| name.to_owned()));
+        added
+    }
+
     fn signatures(
         &self,
         request: &OutboundRequest,
@@ -63,6 +72,17 @@ impl Stamp {
         seconds: u64,
     ) -> Result<Vec<(String, String)>, SignatureError> {
         let Some(signing) = &request.signing else { return Ok(Vec::new()) };
+        let signers = self.signers(request).into_iter().filter(|(scheme, _)| wanted(*scheme));
+        signers
+            .map(|(scheme, header)| {
+                Ok((header.to_owned(), scheme.sign(&signing.key, id, seconds, request.body.as_bytes())?))
+            })
+            .collect()
+    }
+
+    /// How a request is signed, and in which headers.
+    fn signers<'s>(&'s self, request: &'s OutboundRequest) -> Vec<(Scheme, &'s str)> {
+        let Some(signing) = &request.signing else { return Vec::new() };
         // The header that the integration names is plain hex, unless the profile knows that header better.
         let own = signing.header.as_deref().map(|header| match &self.signature {
             Some((scheme, name)) if name.eq_ignore_ascii_case(header) => (*scheme, header),
@@ -70,13 +90,7 @@ impl Stamp {
         });
         let ours = self.signature.as_ref().map(|(scheme, name)| (*scheme, name.as_str()));
         let ours = ours.filter(|(_, name)| own.is_none_or(|(_, header)| !header.eq_ignore_ascii_case(name)));
-        own.into_iter()
-            .chain(ours)
-            .filter(|(scheme, _)| wanted(*scheme))
-            .map(|(scheme, header)| {
-                Ok((header.to_owned(), scheme.sign(&signing.key, id, seconds, request.body.as_bytes())?))
-            })
-            .collect()
+        own.into_iter().chain(ours).collect()
     }
 }
 

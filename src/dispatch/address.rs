@@ -54,7 +54,7 @@ fn parse(text: &str) -> Result<Url, String> {
         return Err("it has no host".to_owned());
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("its user info cannot be read".to_owned());
+        return Err("a sign in its user name or password cannot be read".to_owned());
     }
     match url.host_str() {
         Some(host) if !host.is_empty() => Ok(url),

@@ -20,9 +20,11 @@ mod way;
 pub use error::{PlanError, PlanErrorKind, Spot};
 pub use form_text::read_form;
 pub(crate) use headers::check_name as check_header_name;
-pub use placeholder::{fill_in, masked, placeholder, placeholders, with_plain_placeholders};
+pub use placeholder::{
+    fill_in, masked, placeholder, placeholders, plain_credentials, with_plain_credentials, with_plain_placeholders,
+};
 pub use plan::{Body, Plan, Ruling, SkipReason};
-pub use subscription::{Settings, Subscription};
+pub use subscription::{SIGNATURE, Settings, Subscription};
 
 use std::sync::Arc;
 

@@ -1,5 +1,8 @@
 //! Placeholders for what nobody filled in, and masks for what must not be shown: both are `$API_TOKEN`.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::form::required;
 use super::visibility::is_shown;
 use crate::form::{FormValue, FormValues, OauthConnection};
@@ -121,6 +124,23 @@ pub fn placeholders(form: &FormValues, given: &FormValues) -> Vec<String> {
 pub fn with_plain_placeholders(text: &str, placeholders: &[String]) -> String {
     placeholders.iter().fold(text.to_owned(), |text, name| text.replace(&format!("%24{}", &name[1..]), name))
 }
+
+/// The value of a header in which credentials are encoded, with their placeholders to be seen: `Basic base64($USER:$TOKEN)`.
+pub fn with_plain_credentials(value: &str, placeholders: &[String]) -> String {
+    let plain = || {
+        let encoded = value.strip_prefix("Basic ")?;
+        let pair = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
+        placeholders.iter().any(|name| pair.contains(name.as_str())).then(|| format!("{ENCODED}{pair})"))
+    };
+    plain().unwrap_or_else(|| value.to_owned())
+}
+
+/// The credentials that [`with_plain_credentials`] wrote into a value.
+pub fn plain_credentials(value: &str) -> Option<&str> {
+    value.strip_prefix(ENCODED)?.strip_suffix(')')
+}
+
+const ENCODED: &str = "Basic base64(";
 
 #[cfg(test)]
 mod tests {

@@ -22,7 +22,7 @@ use crate::secret::{Mask, Secret};
 use crate::value::Value;
 
 /// Stands for a signature while the signing secret is a placeholder.
-const SIGNATURE: &str = "$SIGNATURE";
+pub const SIGNATURE: &str = "$SIGNATURE";
 
 /// Keys of templates that are no kinds of events.
 const DEFAULT: &str = "default";
@@ -137,7 +137,7 @@ impl Subscription {
             statement: decision.statement,
             target: decision.resource(),
             action: decision.action().to_owned(),
-            reason: explanation.reason(),
+            reason: explanation.whole_reason(),
         }
     }
 
@@ -328,7 +328,10 @@ impl Subscription {
         address::finish(&rendered, &text.text, self.placeholders).map_err(|reason| {
             let shown = self.mask.apply(rendered.trim());
             PlanError::new(PlanErrorKind::Address, format!("`{shown}` is no address to send to: {reason}"))
-                .help(format!("it was made by `{}`", text.text))
+                .help(match reason.contains("user name or password") {
+                    true => format!("write `{{{{queryEncode …}}}}` for each of them; it was made by `{}`", text.text),
+                    false => format!("it was made by `{}`", text.text),
+                })
                 .at(spot(&self.integration, text, 0..text.text.len()))
         })
     }

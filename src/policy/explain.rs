@@ -78,12 +78,17 @@ fn grounds(rule: &Rule, target: &Target<'_>, environment: Option<&str>) -> Vec<S
     let action = &target.action;
     match &rule.actions {
         Selection::All => clauses.push("it covers every action".to_owned()),
+        // What the event does not tell is said apart.
+        Selection::Only(entries) if action.is_empty() && !entries.contains(&Glob::Any) => {}
         Selection::Only(entries) => {
             let pattern = entries.iter().find(|pattern| super::decide::covers_action(pattern, action) != Truth::No);
             clauses.extend(pattern.map(|pattern| match pattern {
                 Glob::Exact(_) => format!("its action is `{pattern}`"),
                 Glob::Any | Glob::Stars { .. } => format!("its action `{pattern}` covers `{action}`"),
             }));
+        }
+        Selection::Except(_) if action.is_empty() => {
+            clauses.push("its `notActions` may not cover the action".to_owned());
         }
         Selection::Except(_) => clauses.push(format!("its `notActions` does not cover `{action}`")),
     }
@@ -106,6 +111,13 @@ impl Explanation<'_> {
                 format!("statement {} {verb} it{place}: {}", statement + 1, joined(&self.because, "and"))
             }
         }
+    }
+
+    /// The reason with what the event does not tell, for where there is one sentence only.
+    pub fn whole_reason(&self) -> String {
+        self.undecided.iter().fold(self.reason(), |reason, difference| {
+            format!("{reason}; {difference}: what cannot be decided does not leave")
+        })
     }
 
     /// For an event on all environments: in which one it was decided.

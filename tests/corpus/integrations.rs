@@ -11,8 +11,9 @@ const REAL: [(&str, &str, &str); 1] = [(
 )];
 
 /// Warnings are worth a look each; so many rules tell any, and each of these was looked at.
-const LOOKED_AT: [(&str, &str, &str); 7] = [
+const LOOKED_AT: [(&str, &str, &str); 8] = [
     ("default-without-optional", "akamai-edgeworkers/manifest.json", "`network` is required and has a default"),
+    ("unencoded-url-value", "appoptics/manifest.json", "a key with a slash in it would end the host there"),
     ("unguarded-variable", "datadog/templates/default.json.hbs", "webhooks have no key, metrics no site link"),
     ("unguarded-variable", "datadog/templates/default.json.hbs", "webhooks have no key, metrics no site link"),
     ("unguarded-variable", "datadog-private/templates/default.json.hbs", "webhooks have no key, metrics no site link"),

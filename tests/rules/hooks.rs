@@ -105,7 +105,7 @@ fn a_secret_does_not_stand_in_an_address() {
     for (url, part) in [("{{host}}/{{apiToken}}", "path"), ("{{host}}/?key={{queryEncode apiToken}}", "query")] {
         only(&right().with(URL, json!(url)), "secret-in-url", "warning", URL, &[part]);
     }
-    nothing(&right().with(URL, json!("https://user:{{apiToken}}@lantern.example/lamps")));
+    nothing(&right().with(URL, json!("https://user:{{queryEncode apiToken}}@lantern.example/lamps")));
 }
 
 #[test]

@@ -73,6 +73,7 @@ impl Reader<'_> {
                     Mismatch::Stray => self.take(1),
                 },
                 Some(b',' | b';') => last = self.separator(last),
+                Some(_) if self.is_wide_comma() => last = self.separator(last),
                 Some(b'{') if self.ended_before_item(last) => {
                     // The next item of the list around begins here.
                     let end = value_end.unwrap_or(start + 1);
@@ -132,6 +133,7 @@ impl Reader<'_> {
                     Mismatch::Stray => self.take(1),
                 },
                 Some(b',' | b';') => last = self.separator(last),
+                Some(_) if self.is_wide_comma() => last = self.separator(last),
                 Some(b':') if !broken && self.list_ended_before(&items, before) => {
                     // The last value is the key of the object around.
                     let key = items.pop().map_or(self.at, |key| key.span.start);
@@ -271,6 +273,12 @@ impl Reader<'_> {
     fn separator(&mut self, last: Last) -> Last {
         let at = self.at;
         let semicolon = self.peek() == Some(b';');
+        if self.is_wide_comma() {
+            let length = '，'.len_utf8();
+            self.take(length);
+            self.mistake(at..at + length, "`，` (U+FF0C) is no comma of JSON", "write `,`");
+            return Last::Comma(at);
+        }
         self.take(1);
         match last {
             Last::Value(_) if semicolon => {
@@ -285,6 +293,11 @@ impl Reader<'_> {
                 last
             }
         }
+    }
+
+    /// Whether a comma of a wide typeface stands here.
+    fn is_wide_comma(&self) -> bool {
+        self.text[self.at..].starts_with('，')
     }
 
     fn missed_comma(&mut self, last: Last) {

@@ -22,9 +22,9 @@ pub(super) use tree::{Content, Node, escaped};
 use std::ops::Range;
 
 /// The rule of mistakes in JSON's syntax.
-pub(super) const JSON_SYNTAX: &str = "json-syntax";
+pub const JSON_SYNTAX: &str = "json-syntax";
 /// The rule of keys that an object has twice.
-pub(super) const DUPLICATE_KEY: &str = "duplicate-key";
+pub const DUPLICATE_KEY: &str = "duplicate-key";
 
 /// How deep lists and objects may nest; `serde_json` refuses the next level.
 const MAX_DEPTH: usize = 127;

@@ -20,6 +20,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) uses: Vec<Use>,
     /// Every helper that it calls, in order.
     pub(crate) helpers: Vec<HelperUse>,
+    /// Texts in quotes that stand alone in a tag: they are looked up as names.
+    pub(crate) texts: Vec<(String, Range<usize>)>,
 }
 
 /// One name that a template looks up.
@@ -78,10 +80,31 @@ pub(crate) struct HelperUse {
     pub(crate) name: String,
     /// Where the name stands.
     pub(crate) span: Range<usize>,
-    /// How many arguments it is given.
-    pub(crate) arguments: usize,
+    /// What it is given.
+    pub(crate) arguments: Vec<Given>,
     /// Whether it opens a block.
     pub(crate) block: bool,
+}
+
+/// One argument as written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Given {
+    /// A name.
+    Name(String),
+    /// A text or number, and where it stands.
+    Literal(String, Range<usize>),
+    /// What another helper makes.
+    Made,
+}
+
+impl Given {
+    /// The name, if it is one.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match self {
+            Given::Name(name) => Some(name),
+            Given::Literal(..) | Given::Made => None,
+        }
+    }
 }
 
 impl<'a> Reading<'a> {
@@ -92,11 +115,18 @@ impl<'a> Reading<'a> {
             Err(_) => Vec::new(),
         };
         let root = scope.as_ref().map(|scope| scope.root.clone()).unwrap_or_default();
-        let mut walk = Walk { helpers, root: root.clone(), frames: Vec::new(), uses: Vec::new(), called: Vec::new() };
+        let mut walk = Walk {
+            helpers,
+            root: root.clone(),
+            frames: Vec::new(),
+            uses: Vec::new(),
+            called: Vec::new(),
+            texts: Vec::new(),
+        };
         walk.frames.push(Frame { shape: root, from_root: Some(Vec::new()), ..Frame::default() });
         walk.parts(&parts);
-        let Walk { uses, called, .. } = walk;
-        Reading { template, scope, parts, uses, helpers: called }
+        let Walk { uses, called, texts, .. } = walk;
+        Reading { template, scope, parts, uses, helpers: called, texts }
     }
 }
 
@@ -119,6 +149,7 @@ struct Walk<'h> {
     frames: Vec<Frame>,
     uses: Vec<Use>,
     called: Vec<HelperUse>,
+    texts: Vec<(String, Range<usize>)>,
 }
 
 impl Walk<'_> {
@@ -140,12 +171,22 @@ impl Walk<'_> {
     /// A tag or subexpression: a helper with arguments, or a name to print.
     fn call(&mut self, call: &Call, block: bool) {
         if !self.is_helper(call) {
+            if let Operand::Literal(text, span) = &call.callee {
+                self.texts.push((text.clone(), span.clone()));
+            }
             self.operand(&call.callee, &How::Printed);
             return;
         }
         let Some(name) = call.name() else { return };
         self.note(call, name, block);
-        self.arguments(call, &How::Argument(name.to_owned()));
+        // `{{elseif equal a b}}` names a helper: one mistake, told by its first word.
+        let of_else = ELSE_IF.contains(&name);
+        for operand in call.arguments.iter().chain(call.named.iter().map(|(_, operand)| operand)) {
+            let helper = matches!(operand, Operand::Path(path) if path.simple().is_some_and(|name| self.helpers.contains(&name)));
+            if !(of_else && helper) {
+                self.operand(operand, &How::Argument(name.to_owned()));
+            }
+        }
         // The path that this helper signs is a template within a text.
         if name == "edgeGridAuth"
             && let Some(Operand::Literal(text, span)) = call.arguments.get(1)
@@ -167,7 +208,13 @@ impl Walk<'_> {
             Operand::Path(path) => path.span.clone(),
             _ => call.span.clone(),
         };
-        self.called.push(HelperUse { name: name.to_owned(), span, arguments: call.arguments.len(), block });
+        let given = |operand: &Operand| match operand {
+            Operand::Path(path) => Given::Name(path.text.clone()),
+            Operand::Literal(text, span) => Given::Literal(text.clone(), span.clone()),
+            Operand::Call(_) => Given::Made,
+        };
+        let arguments = call.arguments.iter().map(given).collect();
+        self.called.push(HelperUse { name: name.to_owned(), span, arguments, block });
     }
 
     fn arguments(&mut self, call: &Call, how: &How) {
@@ -189,8 +236,8 @@ impl Walk<'_> {
     fn block(&mut self, block: &Block) {
         let call = &block.call;
         let frame = match call.name().filter(|_| self.is_helper(call)) {
-            Some("if" | "unless") => {
-                self.note(call, "if", true);
+            Some(name @ ("if" | "unless")) => {
+                self.note(call, name, true);
                 self.arguments(call, &How::Asked);
                 None
             }
@@ -198,14 +245,14 @@ impl Walk<'_> {
                 self.note(call, "each", true);
                 let entered = self.entered(call);
                 let item = entered.shape.item();
-                let named = block.names.iter().zip([item.clone(), Shape::Text]);
-                let named = named.map(|(name, shape)| (name.clone(), shape)).collect();
+                let names = names_of(block);
+                let named = names.into_iter().zip([item.clone(), Shape::Text]).collect();
                 Some(Frame { shape: item, from_root: None, named, walked: true, ..entered })
             }
             Some("with") => {
                 self.note(call, "with", true);
                 let entered = self.entered(call);
-                let named = block.names.iter().map(|name| (name.clone(), entered.shape.clone())).collect();
+                let named = names_of(block).into_iter().map(|name| (name, entered.shape.clone())).collect();
                 Some(Frame { named, ..entered })
             }
             Some("equal" | "equalWithElse") => {
@@ -303,6 +350,25 @@ impl Walk<'_> {
             }
             _ => (Lookup::NoData, None),
         }
+    }
+}
+
+/// What other engines write for `else if`.
+pub(crate) const ELSE_IF: [&str; 5] = ["elseif", "elsif", "elif", "elseIf", "else_if"];
+
+/// The names that a block gives, also where `as item` lacks its bars: that has a finding of its own.
+fn names_of(block: &Block) -> Vec<String> {
+    let words: Option<Vec<&str>> = block.call.arguments.iter().skip(1).map(word).collect();
+    match words.as_deref() {
+        Some(["as", names @ ..]) if block.names.is_empty() => names.iter().map(|name| (*name).to_owned()).collect(),
+        _ => block.names.clone(),
+    }
+}
+
+fn word(operand: &Operand) -> Option<&str> {
+    match operand {
+        Operand::Path(path) => path.simple(),
+        _ => None,
     }
 }
 

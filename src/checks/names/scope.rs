@@ -218,7 +218,7 @@ fn approval_body(manifest: &Manifest) -> Shape {
     let time = [("milliseconds", Shape::Number), ("seconds", Shape::Number), ("rfc3339", Text), ("simple", Text)];
     let own = form(approval.map_or(&[][..], |approval| &approval.approval_form_variables));
     let more = approval.is_some_and(|approval| approval.allow_additional_approval_form_variables);
-    let approval_form = if more { Shape::Any } else { Shape::object(own) };
+    let approval_form = if more { Shape::open(own) } else { Shape::object(own) };
     let environment_form = Shape::object(form(environment_variables(manifest)));
     Shape::open([
         ("approvalId", Text),

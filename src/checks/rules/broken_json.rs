@@ -1,9 +1,12 @@
 //! `broken-json`
 
+mod spelling;
+
 use super::prelude::*;
 use super::when;
+use crate::catalog::DUPLICATE_KEY;
 use crate::checks::names::Reading;
-use crate::checks::soundness::{Break, Kind};
+use crate::checks::soundness::{Break, Kind, sign};
 
 /// A body that is not JSON is refused by whoever expects JSON: the event is lost.
 pub(super) struct BrokenJson;
@@ -19,6 +22,7 @@ impl Rule for BrokenJson {
 
     fn check(&self, scene: Scene<'_>, out: &mut Vec<Finding>) {
         let breaks = &scene.rehearsal.breaks;
+        let mut spaces: Vec<(usize, char)> = Vec::new();
         for broken in breaks {
             let reading = &scene.readings[broken.reading];
             let same_tag =
@@ -43,10 +47,28 @@ impl Rule for BrokenJson {
                 out.push(self.finding(scene.within(reading, broken.span.clone()), message).helped(help));
                 continue;
             }
+            // An editor that makes odd spaces makes many of them.
+            let text = &reading.template.text;
+            let odd = text.get(broken.span.start..).and_then(sign).filter(|sign| sign.meant.is_empty());
+            if let Some(odd) = odd.filter(|_| broken.kind == Kind::Foreign) {
+                if spaces.contains(&(broken.reading, odd.letter)) {
+                    continue;
+                }
+                spaces.push((broken.reading, odd.letter));
+            }
             if let Some((message, help)) = describe(reading, broken) {
                 let place = scene.within(reading, broken.span.clone());
                 out.push(self.finding(place, format!("{message}{}", when(broken))).helped(help));
             }
+        }
+        for (reading, span) in &scene.rehearsal.repeated {
+            let reading = &scene.readings[*reading];
+            let name = reading.template.text.get(span.clone()).unwrap_or_default().trim_matches('"');
+            let message = format!("the template writes `{name}` twice into one object");
+            let help = "remove one of them: programs keep one of the two values, and not all keep the same";
+            let place = scene.within(reading, span.clone());
+            let finding = Finding { rule: DUPLICATE_KEY, ..self.finding(place, message) };
+            out.push(finding.helped(help));
         }
         for (reading, kind) in &scene.rehearsal.payloads {
             let place = scene.value(&scene.readings[*reading].template.pointer);
@@ -69,7 +91,7 @@ impl Rule for BrokenJson {
 
 fn describe(reading: &Reading<'_>, broken: &Break) -> Option<(String, String)> {
     let tag = broken.tag.as_ref().map(|tag| reading.template.text[tag.clone()].to_owned());
-    let written = &reading.template.text[broken.span.clone()];
+    let rest = reading.template.text.get(broken.span.start..).unwrap_or_default();
     let (message, help) = match (broken.kind, tag) {
         (Kind::TrailingComma | Kind::StrayComma | Kind::Blank, _) => return None,
         (Kind::MissingValue, Some(tag)) => (
@@ -86,14 +108,11 @@ fn describe(reading: &Reading<'_>, broken: &Break) -> Option<(String, String)> {
         (Kind::Unquoted, Some(tag)) => {
             (format!("`{tag}` prints a text outside of quotes"), format!("write `\"{tag}\"`"))
         }
-        (Kind::Unquoted, None)
-            if ["//", "/*", "#"].iter().any(|sign| reading.template.text[broken.span.start..].starts_with(sign)) =>
-        {
+        (Kind::Comment, _) => {
             ("JSON has no comments".to_owned(), "write it as `{{! … }}`, which prints nothing".to_owned())
         }
-        (Kind::Unquoted, None) => {
-            (format!("`{}` stands outside of quotes", written.trim()), "put it in quotes".to_owned())
-        }
+        (Kind::Foreign, _) => spelling::of_sign(rest),
+        (Kind::Unquoted, None) => spelling::of_word(rest),
         (Kind::MissingComma, _) => {
             let help = if super::is_in_loop(reading, broken.span.start) {
                 "print one between items: `{{#unless @last}},{{/unless}}`"

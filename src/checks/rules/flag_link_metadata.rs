@@ -15,7 +15,11 @@ impl Rule for FlagLinkMetadata {
     }
 
     fn check(&self, scene: Scene<'_>, out: &mut Vec<Finding>) {
-        if scene.has("/capabilities/flagLink") && !scene.has("/capabilities/flagLink/metadata") {
+        let link = scene.integration.source.json.pointer("/capabilities/flagLink");
+        // An empty one lacks everything, which the schema tells.
+        if link.is_some_and(|link| link.as_object().is_some_and(|link| !link.is_empty()))
+            && !scene.has("/capabilities/flagLink/metadata")
+        {
             let message = "the flag link declares no `metadata`".to_owned();
             let help = "declare what a link carries, by name and type; `{}` when it carries nothing";
             out.push(self.finding(scene.key("/capabilities/flagLink"), message).helped(help));

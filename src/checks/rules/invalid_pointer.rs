@@ -32,6 +32,13 @@ fn judge(pointer: &str) -> Option<(String, String, bool)> {
         let help = format!("this is JSONPath; write `{}`", from_dots(path));
         return Some((message, help, true));
     }
+    if let Some(name) = pointer.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")) {
+        let help = format!(
+            "this is a template, and a pointer is none; write `{}`",
+            from_dots(name.trim_matches(['{', '}', ' ']))
+        );
+        return Some((message, help, true));
+    }
     if pointer.starts_with("#/") {
         return Some((message, format!("remove the `#`: write `{}`", &pointer[1..]), true));
     }

@@ -2,6 +2,7 @@
 
 mod approval_id;
 mod blank_body;
+mod body_of_get;
 mod broken_json;
 mod default_not_allowed;
 mod default_type;
@@ -84,6 +85,7 @@ pub fn rules() -> &'static [&'static dyn Rule] {
         &unknown_dependency::UnknownDependency,
         &hook_without_templates::HookWithoutTemplates,
         &standard_payload_with_templates::StandardPayloadWithTemplates,
+        &body_of_get::BodyOfGet,
         &invalid_policy::InvalidPolicy,
         &impossible_resource::ImpossibleResource,
         &policy_twins::PolicyTwins,

@@ -1,7 +1,11 @@
 //! `unbalanced-braces`
 
 use super::prelude::*;
+use std::ops::Range;
+
 use crate::catalog::TemplateRole;
+use crate::checks::names::{Reading, Shape};
+use crate::render::helper_names;
 use crate::render::outline::Part;
 
 /// `{host}}` is plain text: the request goes to a host of that name, and the preview looked right.
@@ -19,8 +23,16 @@ impl Rule for UnbalancedBraces {
     fn check(&self, scene: Scene<'_>, out: &mut Vec<Finding>) {
         for reading in scene.readings {
             let single = matches!(reading.template.role, TemplateRole::Url | TemplateRole::HeaderValue);
+            let known = |name: &str| {
+                let root = reading.scope.as_ref().map(|scope| &scope.root);
+                root.and_then(|root| root.at(name.split('.'))).is_some_and(|shape| shape != Shape::Any)
+            };
             each_text(&reading.parts, &mut |span| {
-                for slip in slips(&reading.template.text[span.clone()], single) {
+                if single {
+                    out.extend(self.sign_before_tag(scene, reading, &span));
+                }
+                let text = &reading.template.text[span.clone()];
+                for slip in slips(text, single, &known) {
                     let at = span.start + slip.start..span.start + slip.end;
                     let before = &reading.template.text[..at.start];
                     // `${name}` and `%{name}` are the signs of other languages, and belong to the slip.
@@ -31,10 +43,27 @@ impl Rule for UnbalancedBraces {
                     let message = format!("`{written}` is no tag: it is sent as it stands");
                     let alone = if sign == 0 { String::new() } else { format!(", without `{}`", &written[..1]) };
                     let help = format!("write `{{{{{name}}}}}`{alone}");
-                    out.push(self.finding(scene.within(reading, at), message).helped(help));
+                    let finding = self.finding(scene.within(reading, at), message).helped(help);
+                    // In a text that people read, a name in braces may be meant as one.
+                    out.push(if single || written.ends_with("}}") { finding } else { finding.mild() });
                 }
             });
         }
+    }
+}
+
+impl UnbalancedBraces {
+    /// `${{name}}` in an address or header: the sign is sent along.
+    fn sign_before_tag(&self, scene: Scene<'_>, reading: &Reading<'_>, span: &Range<usize>) -> Option<Finding> {
+        let (before, behind) = (&reading.template.text[..span.end], &reading.template.text[span.end..]);
+        let tag = &behind[..behind.find("}}")? + 2];
+        if !before.ends_with('$') || !tag.starts_with("{{") || tag.starts_with("{{#") || tag.starts_with("{{/") {
+            return None;
+        }
+        let message = format!("the `$` before `{tag}` is no part of the tag: it is sent as it stands");
+        let place = scene.within(reading, span.end - 1..span.end + tag.len());
+        let finding = self.finding(place, message).helped(format!("write `{tag}`, without `$`"));
+        Some(if before.ends_with("://$") { finding } else { finding.mild() })
     }
 }
 
@@ -51,8 +80,9 @@ fn each_text(parts: &[Part], tell: &mut impl FnMut(std::ops::Range<usize>)) {
     }
 }
 
-/// Names in braces that make no tag: `{name}}` anywhere, `{name}` too where no JSON is expected.
-fn slips(text: &str, single: bool) -> Vec<std::ops::Range<usize>> {
+/// Names in braces that make no tag: `{name}}` anywhere, `{name}` too where no JSON is expected, and elsewhere when
+/// there is such a name.
+fn slips(text: &str, single: bool, known: &dyn Fn(&str) -> bool) -> Vec<std::ops::Range<usize>> {
     let mut slips = Vec::new();
     let mut from = 0;
     while let Some(found) = text[from..].find('{') {
@@ -68,7 +98,10 @@ fn slips(text: &str, single: bool) -> Vec<std::ops::Range<usize>> {
         let name = inside[..close].trim();
         let doubled = inside[close + 1..].starts_with('}');
         // In JSON an object's end may follow; but no JSON has a bare name in braces.
-        if is_name(name) && (single || doubled) {
+        // `{pathEncode name}` is no less a tag that was meant.
+        let argument = name.split_once(' ').filter(|(helper, _)| helper_names().any(|known| known == *helper));
+        let bare = argument.map_or(name, |(_, argument)| argument.trim());
+        if is_name(bare) && (single || doubled || known(bare)) {
             let end = open + 1 + close + 1 + usize::from(doubled);
             slips.push(open..end);
             from = end;
@@ -89,7 +122,7 @@ mod tests {
 
     #[test]
     fn names_in_single_braces_are_slips() {
-        let rows: [(&str, bool, &[&str]); 8] = [
+        let rows: [(&str, bool, &[&str]); 11] = [
             ("{{literal}} {x}", true, &["{x}"]),
             ("https://{host}/x", true, &["{host}"]),
             ("{environment.host}}/api", true, &["{environment.host}}"]),
@@ -97,10 +130,14 @@ mod tests {
             (r#"{"a": {"b": 1}}"#, false, &[]),
             (r#"{"a": "{name}"}"#, false, &[]),
             ("{}", true, &[]),
+            ("/{pathEncode name}/x", true, &["{pathEncode name}"]),
+            (r#"{"a": "{known.name} {key}"}"#, false, &["{known.name}"]),
+            (r#"{"a": {known: 1}}"#, false, &[]),
             ("{1,2}", true, &[]),
         ];
         for (text, single, expected) in rows {
-            let found: Vec<&str> = slips(text, single).into_iter().map(|span| &text[span]).collect();
+            let found: Vec<&str> =
+                slips(text, single, &|name| name == "known.name").into_iter().map(|span| &text[span]).collect();
             assert_eq!(found, expected, "{text}");
         }
     }

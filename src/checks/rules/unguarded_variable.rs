@@ -42,10 +42,13 @@ impl Rule for UnguardedVariable {
             }
             let shown = 3;
             let more = missing.samples.len().saturating_sub(shown);
-            let others = if more > 0 { format!(" and {more} more") } else { String::new() };
-            let samples = listed(missing.samples.iter().take(shown).map(String::as_str));
+            let named: Vec<String> = missing.samples.iter().take(shown).map(|name| format!("`{name}`")).collect();
+            let samples = match more {
+                0 => listed(missing.samples.iter().map(String::as_str)),
+                more => format!("{} and {more} more", named.join(", ")),
+            };
             let lack = if missing.samples.len() == 1 { "lacks" } else { "lack" };
-            let message = format!("`{name}` is not in every event: {samples}{others} {lack} it");
+            let message = format!("`{name}` is not in every event: {samples} {lack} it");
             let help = format!("wrap it in `{{{{#if {}}}}}…{{{{/if}}}}`; without it, it prints nothing", missing.guard);
             let finding = self.finding(place, message).helped(help);
             out.push(if missing.reference { finding } else { finding.mild() });

@@ -1,7 +1,7 @@
 //! `unknown-dependency`
 
 use super::prelude::*;
-use crate::checks::near::did_you_mean;
+use crate::checks::near::{did_you_mean, listed};
 use crate::checks::parts::{Form, forms};
 use crate::manifest::{FormVariable, FormVariableType};
 
@@ -90,6 +90,9 @@ fn never_holds(other: &FormVariable, operator: &str, value: &str) -> bool {
 fn choices_help(other: &FormVariable, value: &str) -> Option<String> {
     match other.kind {
         FormVariableType::Boolean => Some("a boolean is `true` or `false`".to_owned()),
-        _ => did_you_mean(value, other.allowed_values.iter().flatten().map(String::as_str)),
+        _ => {
+            let values = || other.allowed_values.iter().flatten().map(String::as_str);
+            did_you_mean(value, values()).or_else(|| Some(format!("its values are {}", listed(values()))))
+        }
     }
 }

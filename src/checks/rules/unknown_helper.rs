@@ -1,6 +1,7 @@
 //! `unknown-helper`
 
 use super::prelude::*;
+use crate::checks::names::{ELSE_IF, Given};
 use crate::checks::near::{did_you_mean, listed};
 use crate::render::helper_names;
 
@@ -21,7 +22,14 @@ impl Rule for UnknownHelper {
         for reading in scene.readings {
             for helper in reading.helpers.iter().filter(|helper| !known.contains(&helper.name.as_str())) {
                 let message = format!("no helper is named `{}`", helper.name);
-                let help = habit(&helper.name)
+                let chained = match helper.arguments.first() {
+                    Some(Given::Name(name)) if ELSE_IF.contains(&helper.name.as_str()) => Some(name.as_str()),
+                    _ => None,
+                };
+                let chained = chained.filter(|name| known.contains(name));
+                let help = chained
+                    .map(|name| format!("write `{{{{else {name} …}}}}`"))
+                    .or_else(|| habit(&helper.name))
                     .or_else(|| did_you_mean(&helper.name, known.iter().copied()))
                     .unwrap_or_else(|| format!("the helpers are {}", listed(known.iter().copied())));
                 out.push(self.finding(scene.within(reading, helper.span.clone()), message).helped(help));
@@ -42,7 +50,7 @@ fn habit(name: &str) -> Option<String> {
         "and" => "put one block into the other: `{{#if a}}{{#if b}}…{{/if}}{{/if}}`",
         "or" => "write a branch for each: `{{#if a}}…{{else if b}}…{{/if}}`",
         "not" => "ask the other way round: `{{#unless a}}…{{/unless}}`",
-        "elseif" | "elsif" | "elif" | "elseIf" => "write `{{else if …}}`",
+        name if ELSE_IF.contains(&name) => "write `{{else if …}}`",
         "for" | "foreach" | "forEach" | "loop" => "lists are walked over by `{{#each list}}…{{/each}}`",
         "urlEncode" | "urlencode" | "encodeURIComponent" | "encodeUri" | "uriEncode" | "encode" => {
             "write `{{pathEncode a}}` within a path, `{{queryEncode a}}` behind the question mark"

@@ -22,6 +22,14 @@ impl Rule for UnknownVariable {
     fn check(&self, scene: Scene<'_>, out: &mut Vec<Finding>) {
         for reading in scene.readings {
             let Some(scope) = &reading.scope else { continue };
+            for (text, span) in &reading.texts {
+                let written = &reading.template.text[span.clone()];
+                if written.starts_with(['"', '\'']) {
+                    let message = format!("`{{{{{written}}}}}` looks up a name, and nothing is named so");
+                    let place = scene.within(reading, span.clone());
+                    out.push(self.finding(place, message).helped(format!("write `{text}` without the braces")));
+                }
+            }
             let mut told: HashSet<&str> = HashSet::new();
             for found in &reading.uses {
                 // The same name is told once for a template, at its first place. Finding a place means reading a long
@@ -117,9 +125,15 @@ fn elsewhere(scope: &Scope, found: &Use, at: usize) -> Option<String> {
     if found.inside.is_some() && root.at(names.iter().copied()).is_some() {
         return Some(format!("@root.{written}"));
     }
-    for place in
-        ["formVariables", "context", "environment", "metadata", "approvalFormVariables", "environmentFormVariables"]
-    {
+    for place in [
+        "formVariables",
+        "context",
+        "environment",
+        "metadata",
+        "approvalFormVariables",
+        "environmentFormVariables",
+        "templateVariables",
+    ] {
         let inside = root.member(place);
         if let Member::Known(shape) = inside
             && !matches!(shape, Shape::Any)
@@ -135,6 +149,12 @@ fn elsewhere(scope: &Scope, found: &Use, at: usize) -> Option<String> {
         if unwrapped {
             return Some(crate::checks::near::written(rest));
         }
+    }
+    // `environmentFormVariables.x` in an approval's address.
+    if *first == "environmentFormVariables" && !rest.is_empty() {
+        let names = ["environment"].into_iter().chain(rest.iter().copied());
+        let known = root.at(names).is_some() && matches!(root.member("environment"), Member::Known(Shape::Object(_)));
+        return known.then(|| format!("environment.{}", rest.join(".")));
     }
     // `environment.x` and `formVariables.x` in an approval's body.
     if matches!(*first, "formVariables" | "environment") && !rest.is_empty() {

@@ -44,6 +44,14 @@ impl Violation<'_> {
                 let message = format!("{} has {} values, at most {limit} are allowed", self.named(), self.count());
                 self.error(at_value(), message).help(format!("take {} out", self.count().abs_diff(*limit)))
             }
+            ValidationErrorKind::Minimum { limit } => {
+                let message = format!("{} is {}, which is too little", self.named(), self.value);
+                self.error(at_value(), message).help(format!("write at least `{limit}`"))
+            }
+            ValidationErrorKind::Maximum { limit } => {
+                let message = format!("{} is {}, which is too much", self.named(), self.value);
+                self.error(at_value(), message).help(format!("write at most `{limit}`"))
+            }
             ValidationErrorKind::UniqueItems => self.repeated(),
             ValidationErrorKind::Format { format } if format == "email" => {
                 let message = format!("{} is not an e-mail address", self.quoted());
@@ -52,6 +60,13 @@ impl Violation<'_> {
             ValidationErrorKind::Pattern { .. } => self.wrong_pattern(),
             other => self.error(at_value(), format!("{} breaks `{}` of the schema", self.named(), other.keyword())),
         }
+    }
+
+    /// An object with nothing in it that must have these.
+    pub(super) fn empty(&self, missing: &[&str]) -> Finding {
+        let place = self.source.opening_place(self.pointer);
+        let names = crate::checks::near::listed(missing.iter().copied());
+        self.error(place, format!("{} is empty and lacks {names}", self.named())).help("add them, or leave the key out")
     }
 
     fn error(&self, place: Place, message: String) -> Finding {

@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use super::signs::{comment, foreign_quoted, sign};
+
 /// The first mistake of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Mistake {
@@ -35,6 +37,10 @@ pub(crate) enum Kind {
     MissingColon,
     /// A text that is neither in quotes nor a number.
     Unquoted,
+    /// A comment of another language.
+    Comment,
+    /// A comma, bracket or space that is none of JSON's.
+    Foreign,
     /// A line break or another control character inside a string.
     ControlCharacter,
     /// A backslash before something that needs none.
@@ -63,15 +69,15 @@ pub(super) fn mend(text: &str, mistake: &Mistake) -> Option<String> {
         // White space between the two pieces has room for what is missing.
         Kind::MissingComma if mistake.after < span.start => (mistake.after, 1, ","),
         Kind::MissingValue if mistake.after < span.start => (mistake.after, 1, "0"),
-        // A comment of another language ends with its line, or where it says.
-        Kind::Unquoted if text[span.start..].starts_with("/*") => {
-            let rest = &text[span.start..];
-            (span.start, rest.find("*/").map_or(rest.len(), |end| end + 2), "")
+        Kind::Comment => (span.start, comment(&text[span.start..])?, ""),
+        Kind::Foreign => (span.start, span.len(), sign(&text[span.start..])?.meant),
+        Kind::Unquoted if foreign_quoted(&text[span.start..]).is_some() => {
+            let (_, length) = foreign_quoted(&text[span.start..])?;
+            // A quote that nothing closes says nothing about what follows.
+            let opener = text[span.start..].chars().next().map_or(0, char::len_utf8);
+            (span.start, (length > opener).then_some(length)?, "\"\"")
         }
-        Kind::Unquoted if text[span.start..].starts_with("//") || text[span.start..].starts_with('#') => {
-            let rest = &text[span.start..];
-            (span.start, rest.find('\n').unwrap_or(rest.len()), "")
-        }
+        Kind::Unquoted if is_name(text, &span) && span.len() > 1 => (span.start, span.len(), "\"\""),
         Kind::Unquoted if !text[span.clone()].contains(['{', '}', '[', ']', ':', ',']) => {
             let rest = &text[span.start..];
             let length = rest.find([',', '}', ']', '\n']).unwrap_or(rest.len());
@@ -80,6 +86,11 @@ pub(super) fn mend(text: &str, mistake: &Mistake) -> Option<String> {
         _ => return None,
     };
     Some(replaced(text, at..at + length, with))
+}
+
+/// Whether a word without quotes stands before a colon.
+fn is_name(text: &str, span: &Range<usize>) -> bool {
+    text[span.end..].trim_start().starts_with(':')
 }
 
 /// The text with `with` in place of some bytes, at the same length.
@@ -293,13 +304,26 @@ impl Reader<'_> {
 
     /// Where the piece that begins here ends: before white space, a comma, a bracket or a colon.
     fn word_end(&self) -> usize {
-        let ends = |character: char| character.is_whitespace() || ",[]{}:\"".contains(character);
+        let ends = |character: char| {
+            character.is_whitespace()
+                || ",[]{}:\"".contains(character)
+                || sign(character.encode_utf8(&mut [0; 4])).is_some()
+        };
         let rest = &self.text[self.at..];
         let first = rest.chars().next().map_or(0, char::len_utf8);
         rest[first..].find(ends).map_or(self.text.len(), |length| self.at + first + length)
     }
 
-    fn mistake(&self, kind: Kind, span: Range<usize>) -> Mistake {
+    fn mistake(&self, kind: Kind, mut span: Range<usize>) -> Mistake {
+        let rest = &self.text[span.start..];
+        let stranger = matches!(kind, Kind::Unquoted | Kind::MissingComma | Kind::MissingColon | Kind::AfterEnd);
+        let mut kind = kind;
+        if let Some(sign) = sign(rest).filter(|sign| stranger && (kind != Kind::AfterEnd || sign.meant.is_empty())) {
+            kind = Kind::Foreign;
+            span.end = span.start + sign.letter.len_utf8();
+        } else if stranger && comment(rest).is_some() {
+            kind = Kind::Comment;
+        }
         Mistake { kind, span, after: self.after, bracket: self.open.last().map(|(_, at)| *at) }
     }
 }
@@ -363,6 +387,11 @@ mod tests {
             (r#"{,"a":1}"#, Kind::StrayComma, ","),
             (r#"{"a":1 "b":2}"#, Kind::MissingComma, "\"b"),
             (r#"["a" "b"]"#, Kind::MissingComma, "\"b"),
+            (r#"["a"，"b"]"#, Kind::Foreign, "，"),
+            (r#"["a"; "b"]"#, Kind::Foreign, ";"),
+            ("{\u{a0}\"a\": 1}", Kind::Foreign, "\u{a0}"),
+            ("{“a”: 1}", Kind::Unquoted, "“a”"),
+            ("{\"a\": 1 // b\n}", Kind::Comment, "//"),
             (r#"{"a": , "b":2}"#, Kind::MissingValue, ""),
             (r#"{"a": }"#, Kind::MissingValue, ""),
             (r#"{"a"}"#, Kind::MissingValue, ""),
@@ -400,6 +429,10 @@ mod tests {
             (r#"{"a": , "b":1}"#, r#"{"a":0, "b":1}"#),
             (r#"{"b":1 "c":2}"#, r#"{"b":1,"c":2}"#),
             (r#"{"c": Demo flag}"#, r#"{"c": 0        }"#),
+            (r#"{"c": 'x, y', "d":1}"#, r#"{"c": ""    , "d":1}"#),
+            (r#"{name: 1}"#, r#"{""  : 1}"#),
+            ("{\"c\": 1 // x\n}", "{\"c\": 1     \n}"),
+            (r#"{"c":1，"d":2}"#, r#"{"c":1,  "d":2}"#),
         ];
         for (text, mended) in rows {
             let mistake = first_mistake(text).expect("the row is wrong");

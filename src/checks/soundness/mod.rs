@@ -11,7 +11,9 @@ mod hostile;
 mod json;
 mod payload;
 mod rehearsal;
+mod repeated;
 mod shrink;
+mod signs;
 mod stage;
 mod synthetic;
 mod thin;
@@ -19,4 +21,5 @@ mod trace;
 
 pub(super) use json::Kind;
 pub(super) use rehearsal::{Break, Missing, Rehearsal};
+pub(super) use signs::{foreign_quoted, quotes, sign};
 pub use stage::Stage;

@@ -7,6 +7,7 @@ use super::address::{self, BadAddress};
 use super::cases::{Case, Props, samples};
 use super::form::Filling;
 use super::json::{Kind, first_mistake};
+use super::repeated::may_repeat;
 use super::stage::{SampleEvent, Stage};
 use super::trace::Trace;
 use super::{edit, payload, shrink, synthetic};
@@ -21,6 +22,8 @@ use crate::value::{Object, Value};
 pub(crate) struct Rehearsal {
     /// Outputs that should be JSON and are not.
     pub(crate) breaks: Vec<Break>,
+    /// Names that an object has twice: which reading, and where the second stands.
+    pub(crate) repeated: Vec<(usize, Range<usize>)>,
     /// Names that some events lack.
     pub(crate) missing: Vec<Missing>,
     /// Renders that failed.
@@ -179,6 +182,8 @@ impl Rehearsal {
         for error in failures {
             self.fail(stand, error);
         }
+        let sound = tried.iter().filter(|(_, sound)| *sound);
+        self.look_twice(stand, sound.map(|(case, _)| case.merged()));
         if stand.json && tried.iter().any(|(_, sound)| !sound) {
             let merged = |sound: bool| {
                 tried
@@ -238,8 +243,25 @@ impl Rehearsal {
                 return;
             }
         }
+        self.look_twice(stand, sound.iter().cloned());
         if !broken.is_empty() {
             self.diagnose(stand, &broken, &sound);
+        }
+    }
+
+    /// Looks for names that an object has twice.
+    fn look_twice<'v>(&mut self, stand: &Stand<'_>, sound: impl Iterator<Item = Value<'v>>) {
+        let reading = stand.reading;
+        if !stand.json || !may_repeat(&reading.template.text) {
+            return;
+        }
+        let Some(trace) = Trace::new(&reading.template.text, &reading.parts) else { return };
+        for event in sound.take(FEW) {
+            for span in trace.repeated(Context::new(&event), stand.options) {
+                if !self.repeated.contains(&(stand.index, span.clone())) {
+                    self.repeated.push((stand.index, span));
+                }
+            }
         }
     }
 
@@ -291,6 +313,9 @@ impl Rehearsal {
         }
     }
 }
+
+/// So many events show what a template writes into every body.
+const FEW: usize = 8;
 
 /// So many events show what there is to show.
 const ENOUGH: usize = 48;

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use super::json::{self, Kind, Mistake};
+use super::repeated::repeated_names;
 use crate::render::outline::Part;
 use crate::render::{Context, Options, Template};
 
@@ -118,6 +119,11 @@ impl<'t> Trace<'t> {
                 }
             }
             Kind::OpenBracket => mistake.bracket.map_or(after, |bracket| self.origin(output, bracket).span),
+            // The whole word, as far as the template writes it at a stretch.
+            Kind::Unquoted if !here.prints => {
+                let end = self.boundary(here.span.start + mistake.span.len());
+                here.span.start..end.min(self.piece_end(here.span.start)).max(here.span.end)
+            }
             _ => here.span.clone(),
         };
         Traced { kind, span, tag: here.prints.then_some(here.span) }
@@ -133,9 +139,35 @@ impl<'t> Trace<'t> {
         if mark.prints {
             return mark.clone();
         }
-        let start = (mark.span.start + (at - from)).min(mark.span.end);
-        let end = (start + 1).min(mark.span.end);
-        Mark { span: self.text.floor_char_boundary(start)..self.text.ceil_char_boundary(end), prints: false }
+        let start = self.boundary((mark.span.start + (at - from)).min(mark.span.end));
+        let end = self.boundary(start + 1).min(mark.span.end.max(start));
+        Mark { span: start..end, prints: false }
+    }
+
+    /// The first place from `at` on where a character of the template begins or the template ends.
+    fn boundary(&self, at: usize) -> usize {
+        (at..self.text.len()).find(|at| self.text.is_char_boundary(*at)).unwrap_or(self.text.len())
+    }
+
+    /// Where the piece of text ends that the byte at `at` is part of.
+    fn piece_end(&self, at: usize) -> usize {
+        self.marks.iter().find(|mark| !mark.prints && mark.span.contains(&at)).map_or(at, |mark| mark.span.end)
+    }
+
+    /// Names that the output for `context` has twice in one object, where the template writes them out.
+    pub(super) fn repeated(&self, context: Context<'_>, options: Options) -> Vec<Range<usize>> {
+        let Ok(marked) = self.marked.render(context, options) else { return Vec::new() };
+        let output = Output::read(&marked);
+        let mut found = Vec::new();
+        for name in repeated_names(&output.text) {
+            let (first, last) = (self.origin(&output, name.start), self.origin(&output, name.end - 1));
+            let span = first.span.start..last.span.end;
+            let as_written = self.text.get(span.clone()) == output.text.get(name);
+            if as_written && !first.prints && !found.contains(&span) {
+                found.push(span);
+            }
+        }
+        found
     }
 
     /// The tag that stands between two bytes of the output and printed nothing.
@@ -184,15 +216,25 @@ struct Marking<'t> {
 
 impl Marking<'_> {
     fn parts(&mut self, parts: &[Part]) {
+        let mut printed = None;
         for part in parts {
+            let behind = printed.take();
             match part {
                 Part::Text(span) => {
                     let text = &self.text[span.clone()];
-                    if let Some(first) = text.find(|character: char| !character.is_whitespace()) {
+                    // White space behind a tag that prints shares its line, and is no part of what it printed.
+                    let first = match behind == Some(span.start) && !self.text[..span.start].ends_with("~}}") {
+                        true => Some(0),
+                        false => text.find(|character: char| !character.is_whitespace()),
+                    };
+                    if let Some(first) = first {
                         self.mark(Mark { span: span.start + first..span.end, prints: false });
                     }
                 }
-                Part::Value(call) => self.mark(Mark { span: call.span.clone(), prints: true }),
+                Part::Value(call) => {
+                    printed = Some(call.span.end);
+                    self.mark(Mark { span: call.span.clone(), prints: true });
+                }
                 Part::Block(block) => {
                     self.parts(&block.body);
                     self.parts(&block.inverse);
@@ -259,6 +301,8 @@ mod tests {
             ("{\n\"a\": 1,\n{{#if c}}\n\"c\": \"{{c}}\"\n{{/if}}\n\"b\": 2}", r#"{"c":"x"}"#, "", 4),
             ("{\n\"a\": 1\n{{#if c}}\n\"c\": \"{{c}}\"\n{{/if}}\n}", r#"{"c":"x"}"#, "\"", 4),
             ("{\n\"a\":\n{{n}}\n}", r#"{"n":"Demo flag"}"#, "{{n}}", 3),
+            ("{\n\"a\": \"{{n}}\nb\"}", r#"{"n":"x"}"#, "\n", 2),
+            ("{\n“a”: 1}", "{}", "“a”", 2),
             ("{\n\"a\": {{n}},\n\"b\": 1}", r#"{"n":null}"#, "{{n}}", 2),
             ("{\n\"a\": {\"b\": \"{{n}}\"\n}", r#"{"n":"x"}"#, "{", 1),
             ("{\n\"a\": é}", "{}", "é", 2),

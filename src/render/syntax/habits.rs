@@ -12,6 +12,12 @@ pub(super) fn of_other_languages(source: &str, open: &Range<usize>, at: &Range<u
     if behind.starts_with('[') {
         return index(source, at);
     }
+    if behind.starts_with('(') {
+        return method(source, open, at);
+    }
+    if source[at.clone()] == *"|" && !behind.starts_with('|') {
+        return filter(source, open, at);
+    }
     // `a == b` is refused at its second sign only: `a =` names an argument.
     let signs = source[open.start..at.start].trim_end_matches(['=', '!', '<', '>']).len();
     let at = open.start + signs..at.end;
@@ -46,6 +52,40 @@ pub(super) fn of_other_languages(source: &str, open: &Range<usize>, at: &Range<u
 
 /// The longer before those that they begin with.
 const OPERATORS: [&str; 12] = ["===", "!==", "==", "!=", "&&", "||", ">=", "<=", "=", ">", "<", "!"];
+
+/// `name.toUpperCase()`, at `toUpperCase`; `upper(name)`, at `upper`.
+fn method(source: &str, open: &Range<usize>, at: &Range<usize>) -> Option<SyntaxError> {
+    let close = at.end + source[at.end..].find(')')?;
+    let inside = source[at.end + 1..close].trim();
+    let called = &source[at.clone()];
+    if inside.contains(['\n', '{', '}', '(']) || !called.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
+    {
+        return None;
+    }
+    let span = at.start..close + 1;
+    if let Some(owner) = source[open.start..at.start].strip_suffix('.') {
+        let owner = owner.trim_start_matches(['{', '~', '#', '&']).trim();
+        let message = format!("values have no methods: `{called}` cannot be called");
+        return Some(SyntaxError::new(span, message).help(format!("write `{owner}`, without `.{called}({inside})`")));
+    }
+    let message = format!("the arguments of `{called}` stand in brackets");
+    let written = format!("{called} {}", inside.replace(',', " "));
+    let written = written.split_whitespace().collect::<Vec<_>>().join(" ");
+    Some(SyntaxError::new(span, message).help(format!("write `{written}`, without brackets and commas")))
+}
+
+/// `name | upcase`, at the bar.
+fn filter(source: &str, open: &Range<usize>, at: &Range<usize>) -> Option<SyntaxError> {
+    let end = at.end + source[at.end..].find("}}")?;
+    let value = source[open.start..at.start].trim_start_matches(['{', '~', '&']).trim();
+    if value.is_empty() || value.contains(['{', '#', '|']) {
+        return None;
+    }
+    let span = at.start..at.end + source[at.end..end].trim_end().len();
+    let help =
+        format!("write `{{{{{value}}}}}`; what there is for values stands in front: `{{{{queryEncode {value}}}}}`");
+    Some(SyntaxError::new(span, "templates have no filters").help(help))
+}
 
 /// `tags[0]`, at `tags`.
 fn index(source: &str, at: &Range<usize>) -> Option<SyntaxError> {
@@ -124,6 +164,12 @@ mod tests {
             ("{{if a}}x{{/if}}", "{{if a}}", "write `{{#if a}}`"),
             ("{{if a}}x{{else}}y{{/if}}", "{{if a}}", "write `{{#if a}}`"),
             ("{{#if a}}x{{endif}}", "{{endif}}", "write `{{/if}}`"),
+            ("{{ a.toUpperCase() }}", "toUpperCase()", "write `a`, without `.toUpperCase()`"),
+            (
+                "{{a | upcase}}",
+                "| upcase",
+                "write `{{a}}`; what there is for values stands in front: `{{queryEncode a}}`",
+            ),
             ("{{#if a}}x{{end}}", "{{end}}", "write `{{/if}}`"),
             ("{{#if a}}x{{#else}}y{{/if}}", "{{#else}}", "write `{{else}}` or `{{else if …}}`, without `#`"),
         ] {
