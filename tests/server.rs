@@ -12,5 +12,7 @@ mod kong;
 mod limits;
 #[path = "server/management.rs"]
 mod management;
+#[path = "server/refused.rs"]
+mod refused;
 #[path = "server/support.rs"]
 mod support;

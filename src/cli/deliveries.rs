@@ -24,7 +24,7 @@ pub(super) struct DeliveriesArgs {
     #[arg(long, value_name = "N")]
     event: Option<String>,
 
-    /// Of events that touch this resource, spelled exactly so
+    /// Of events that touch this resource, all of it; tags do not matter
     #[arg(long, value_name = "RESOURCE")]
     resource: Option<String>,
 

@@ -17,7 +17,7 @@ use crate::event::Event;
 use crate::form::{FormValue, FormValues};
 use crate::outbound::OutboundRequest;
 use crate::policy::{Decision, Policy, Target, Verdict};
-use crate::render::{self, Context, Escape, Moment, Options, RenderError};
+use crate::render::{self, Context, Escape, Moment, Options, RenderError, Step};
 use crate::secret::{Mask, Secret};
 use crate::value::Value;
 
@@ -67,6 +67,8 @@ pub struct Subscription {
     compat: bool,
     placeholders: bool,
     mask: Mask,
+    /// What is wrong with the parts that no event changes.
+    unsendable: Vec<PlanError>,
 }
 
 impl Subscription {
@@ -99,6 +101,7 @@ impl Subscription {
                     compat: settings.compat,
                     placeholders: settings.placeholders,
                     mask,
+                    unsendable: Vec::new(),
                 };
                 subscription.make_what_is_steady();
                 Ok(subscription)
@@ -125,6 +128,12 @@ impl Subscription {
     /// Hides the secrets of its form in text that somebody else wrote.
     pub fn mask(&self) -> &Mask {
         &self.mask
+    }
+
+    /// What keeps every request from being sent, whatever the event: a line break in a header, an address that is
+    /// none. Told by the form variables that it comes from, so that whoever fills in the form hears of it first.
+    pub fn unsendable(&self) -> &[PlanError] {
+        &self.unsendable
     }
 
     /// What the policy says about `event`, with the reason. Planning does not need it: it is for showing.
@@ -349,6 +358,25 @@ impl Subscription {
         }
     }
 
+    /// The form variables that a steady template reads; those alone that hold a control character, when some do.
+    fn suspects(&self, template: usize) -> Vec<String> {
+        let Ok(compiled) = &self.integration.templates[template].compiled else { return Vec::new() };
+        let mut keys: Vec<String> = Vec::new();
+        for reference in compiled.references() {
+            if let Some(Step::Member(key)) = reference.resolved.as_deref().and_then(|steps| steps.first())
+                && !keys.contains(key)
+            {
+                keys.push(key.clone());
+            }
+        }
+        let dirty = |key: &&String| {
+            let text = self.form.variables.get(key).and_then(Value::as_str);
+            text.is_some_and(|text| headers::check_value(text).is_err())
+        };
+        let dirty: Vec<String> = keys.iter().filter(dirty).cloned().collect();
+        if dirty.is_empty() { keys } else { dirty }
+    }
+
     fn make_what_is_steady(&mut self) {
         let Ok(way) = &self.way else { return };
         let steady = |at: &usize| {
@@ -362,6 +390,15 @@ impl Subscription {
             Some(self.header(at, &header.name, scope))
         };
         let headers: Vec<Option<Result<String, PlanError>>> = way.headers.iter().map(header).collect();
+        let wrong = |template: Option<usize>, error: Option<&PlanError>| {
+            Some(PlanError { kind: PlanErrorKind::Form(self.suspects(template?)), ..error?.clone() })
+        };
+        let of_address = address.as_ref().and_then(|made| made.as_ref().err());
+        let of_headers = way.headers.iter().zip(&headers).filter_map(|(header, made)| {
+            wrong(header.value.template(), made.as_ref().and_then(|made| made.as_ref().err()))
+        });
+        let unsendable = wrong(way.address.template(), of_address).into_iter().chain(of_headers).collect();
+        self.unsendable = unsendable;
         let Ok(way) = &mut self.way else { return };
         if let Some(made) = address {
             way.address = Made::Once(made);

@@ -19,7 +19,7 @@ use crate::store::{DeliveryFilter, EventKey, State as DeliveryState, Subscriptio
         ("subscription" = Option<String>, Query, description = "To this subscription"),
         ("state" = Option<String>, Query, description = "In one of these states, with commas: `ready`, `later`, `held`, `delivered`, `dead`, `cancelled`, `replayed`; `waiting` is the first three"),
         ("event" = Option<String>, Query, description = "Of this event"),
-        ("resource" = Option<String>, Query, description = "Of events that touch this resource, spelled exactly so"),
+        ("resource" = Option<String>, Query, description = "Of events that touch this resource, all of it; tags do not matter"),
         ("from" = Option<String>, Query, description = "Of events received at or after this moment"),
         ("until" = Option<String>, Query, description = "Of events received before this moment"),
         ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "Items of a page; 50 when absent"),

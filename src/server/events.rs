@@ -18,7 +18,7 @@ use crate::store::{EventFilter, SourceId, SubscriptionId, VerdictKind};
         ("source" = Option<String>, Query, description = "Taken by this source"),
         ("subscription" = Option<String>, Query, description = "With a verdict for this subscription"),
         ("verdict" = Option<String>, Query, description = "`sent`, `denied`, `no-allow`, `no-template`, `empty-body`, `render-error`, `paused`"),
-        ("resource" = Option<String>, Query, description = "Touching this resource, spelled exactly so"),
+        ("resource" = Option<String>, Query, description = "Touching this resource, all of it; tags do not matter"),
         ("from" = Option<String>, Query, description = "Received at or after this moment"),
         ("until" = Option<String>, Query, description = "Received before this moment"),
         ("limit" = Option<usize>, Query, minimum = 1, maximum = 1000, description = "Items of a page; 50 when absent"),

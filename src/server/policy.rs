@@ -26,6 +26,7 @@ pub(super) struct DryRunRequest {
     #[schema(format = DateTime)]
     until: Option<String>,
     /// The newest so many; 1,000 when absent, 10,000 at most.
+    #[schema(minimum = 1, maximum = 10_000)]
     limit: Option<usize>,
 }
 

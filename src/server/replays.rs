@@ -32,6 +32,7 @@ pub(super) struct ReplayJobRequest {
     #[schema(format = DateTime)]
     until: Option<String>,
     /// Deliveries a second, at most.
+    #[schema(minimum = 1)]
     rate: Option<u32>,
     /// Only counts.
     dry_run: Option<bool>,

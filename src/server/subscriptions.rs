@@ -20,6 +20,7 @@ pub(super) struct SubscriptionDocument {
     /// Key of the integration.
     integration: String,
     /// What people call it.
+    #[schema(max_length = 200)]
     name: Option<String>,
     /// Values of the integration's form variables, by key.
     #[schema(value_type = Option<Object>)]
@@ -33,6 +34,7 @@ pub(super) struct SubscriptionDocument {
     #[schema(value_type = Option<Object>)]
     profile: Option<serde_json::Value>,
     /// Attempts at once, at most.
+    #[schema(minimum = 1, maximum = 1024)]
     concurrency: Option<u32>,
     /// Deliveries a second, at most.
     rate: Option<Rate>,

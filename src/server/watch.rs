@@ -3,13 +3,16 @@
 use std::any::Any;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::problem::Problem;
 use super::state::App;
+
+/// Bytes of a body that are read in one go with the head, so that nothing is left of it.
+const LONG: u64 = 16 * 1024;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -19,6 +22,7 @@ pub(super) async fn watch(State(app): State<App>, request: Request, next: Next) 
     let id = given_id(&request).unwrap_or_else(new_id);
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
+    let long = is_long(&request);
     let route = request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |m| m.as_str().to_owned());
     let response = match app.limits.place() {
         None if !is_about_health(&path) => Problem::unavailable("too many requests are worked on").into_response(),
@@ -32,6 +36,9 @@ pub(super) async fn watch(State(app): State<App>, request: Request, next: Next) 
         response.headers_mut().insert(REQUEST_ID, value);
     }
     let status = response.status();
+    if long && status.is_client_error() | status.is_server_error() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     let took = app.clock.elapsed().saturating_sub(started);
     app.metrics.answered(&method, &route, status, took);
     // Not the query: a source's token may stand in it.
@@ -50,6 +57,13 @@ pub(super) fn panicked(payload: Box<dyn Any + Send + 'static>) -> Response {
     let text = text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
     tracing::error!(panic = %text, "a handler panicked: {text}");
     Problem::internal().into_response()
+}
+
+/// Whether a refused request may leave so much of its body unread that the connection has to be closed. A client that
+/// is not told would send its next request into it, and hear nothing.
+fn is_long(request: &Request) -> bool {
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    length.map_or_else(|| request.headers().contains_key(header::TRANSFER_ENCODING), |length: u64| length > LONG)
 }
 
 fn is_about_health(path: &str) -> bool {

@@ -8,7 +8,7 @@ use super::subscriptions::{Active, Served, Table};
 use super::{EventOutcome, FailureView, Happening, Ordering, ServiceError, TakeReport, Taken};
 use crate::dispatch::{Body, SkipReason};
 use crate::event::Event;
-use crate::policy::{Target, Verdict};
+use crate::policy::{Resource, Target, UnstatedTags, Verdict};
 use crate::source::{Batch, IncomingEvent};
 use crate::store::{Decided, Digest, EventContent, Moment, NewEvent, Outcome, Planned, Receipt, Skip, SourceId, Store};
 use crate::value::{ParseError, Value};
@@ -86,17 +86,23 @@ fn plan_event(
         decided.push(Decided { subscription: active.id.clone(), version: active.version, outcome });
     }
     let unlisted = u32::try_from(table.len() - decided.len()).unwrap_or(u32::MAX);
-    let mut resources: Vec<String> = targets.iter().map(plain_name).filter(|name| !name.is_empty()).collect();
+    let mut resources: Vec<String> =
+        targets.iter().map(|target| plain_name(&target.resource)).filter(|name| !name.is_empty()).collect();
     resources.sort();
     resources.dedup();
     resources.truncate(RESOURCES);
     Ok(NewEvent { content: Arc::clone(&content), resources, decided, unlisted })
 }
 
+/// A resource as somebody looks for it, in the form that is kept. They read it with its tags elsewhere.
+pub(super) fn without_tags(wanted: String) -> String {
+    Resource::parse(&wanted, UnstatedTags::Unknown).map_or_else(|_| wanted.clone(), |resource| plain_name(&resource))
+}
+
 /// A resource by its types and names, without tags, which come and go.
-fn plain_name(target: &Target<'_>) -> String {
+fn plain_name(resource: &Resource<'_>) -> String {
     let mut name = String::new();
-    for segment in &target.resource.segments {
+    for segment in &resource.segments {
         if !name.is_empty() {
             name.push(':');
         }
@@ -151,7 +157,7 @@ fn decide(
 fn ordering(served: &Served, targets: &[Target<'_>]) -> Option<String> {
     match served.document.ordering {
         Ordering::None => None,
-        Ordering::PerKey => Some(targets.first().map(plain_name).unwrap_or_default()),
+        Ordering::PerKey => Some(targets.first().map(|target| plain_name(&target.resource)).unwrap_or_default()),
     }
 }
 

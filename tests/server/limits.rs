@@ -142,3 +142,30 @@ async fn a_connection_on_which_nothing_moves_is_closed() {
     });
     assert!(closed.await.expect("the thread ends"), "the connection stays open");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_hears_that_the_connection_closes_when_its_body_is_left_unread() {
+    let server = Running::start().await;
+    let address = server.address.trim_start_matches("http://").to_owned();
+    for (path, length, closes) in [
+        ("/v1/subscriptions/a", "content-length: 9000000", true),
+        ("/v1/nothing", "content-length: 9000000", true),
+        ("/v1/nothing", "content-length: 2", false),
+    ] {
+        let (address, head) = (address.clone(), format!("PUT {path} HTTP/1.1\r\nhost: localhost\r\n{length}\r\n\r\n"));
+        let answer = tokio::task::spawn_blocking(move || {
+            let mut stream = std::net::TcpStream::connect(address).expect("it connects");
+            stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a socket has time limits");
+            stream.write_all(head.as_bytes()).expect("it is sent");
+            // Enough to be refused, or all there is.
+            let body = vec![b' '; if closes { 2_000_000 } else { 2 }];
+            let _ = stream.write_all(&body);
+            let mut answer = [0; 512];
+            let read = stream.read(&mut answer).expect("it answers");
+            String::from_utf8_lossy(&answer[..read]).to_ascii_lowercase()
+        });
+        let answer = answer.await.expect("the thread ends");
+        assert!(answer.starts_with("http/1.1 4"), "{answer}");
+        assert_eq!(answer.contains("connection: close"), closes, "{path} {length}: {answer}");
+    }
+}

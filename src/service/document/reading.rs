@@ -70,6 +70,9 @@ pub(in crate::service) fn read(written: &Written, manifest: &Manifest, mistakes:
     if name.is_some_and(|name| name.chars().count() > LONGEST_NAME) {
         reader.wrong("/name", format!("a name has up to {LONGEST_NAME} characters"));
     }
+    if name.is_some_and(|name| name.chars().any(char::is_control)) {
+        reader.wrong("/name", "a name has no control characters and no line breaks");
+    }
     Document {
         form,
         policy: reader.policy(),
@@ -126,9 +129,12 @@ impl<'r> Reader<'r> {
     fn rate(&mut self) -> Option<Rate> {
         let value = self.member("rate")?;
         match serde_json::from_value::<Rate>(value.clone()) {
-            Err(error) => {
-                self.wrong("/rate", format!("this is no rate: {error}")).help =
-                    Some("write `{\"perSecond\": 10}`".to_owned());
+            Err(_) => {
+                self.wrong(
+                    "/rate",
+                    "a rate has `perSecond`, a number, and `burst`, a whole number, or `perSecond` alone",
+                )
+                .help = Some("write `{\"perSecond\": 10}`".to_owned());
                 None
             }
             Ok(rate) if !(rate.per_second.is_finite() && (0.001..=1_000_000.0).contains(&rate.per_second)) => {

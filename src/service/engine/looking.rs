@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 use super::Service;
 use super::testing::header_views;
+use crate::service::intake::without_tags;
 use crate::service::integrations::finding_views;
 use crate::service::subscriptions::Active;
 use crate::service::{
@@ -140,6 +141,7 @@ impl Service {
         filter: DeliveryFilter,
         page: PageRequest,
     ) -> Result<Page<DeliveryView>, ServiceError> {
+        let filter = DeliveryFilter { resource: filter.resource.map(without_tags), ..filter };
         let Page { items, next } = self.core.store.deliveries(filter, page).await?;
         Ok(Page { items: items.iter().map(delivery_view).collect(), next })
     }
@@ -161,6 +163,7 @@ impl Service {
     /// # Errors
     /// The store cannot be read.
     pub async fn events(&self, filter: EventFilter, page: PageRequest) -> Result<Page<EventSummaryView>, ServiceError> {
+        let filter = EventFilter { resource: filter.resource.map(without_tags), ..filter };
         let Page { items, next } = self.core.store.events(filter, page).await?;
         Ok(Page { items: items.iter().map(summary_view).collect(), next })
     }

@@ -8,11 +8,16 @@ use crate::catalog::Integration;
 use crate::delivery::{Profile, SigningKey};
 use crate::dispatch::{self, PlanError, PlanErrorKind};
 use crate::form::OauthConnection;
+use crate::manifest::Manifest;
 use crate::policy::Policy;
 use crate::service::FieldMistake;
 use crate::service::document::{self, Document, Written};
 use crate::service::integrations::InUse;
 use crate::store::{Digest, SubscriptionId, SubscriptionVersion};
+
+/// Headers that requests have whatever the integration.
+const HEADERS_IN_USE: [&str; 6] =
+    ["accept", "authorization", "content-type", "user-agent", "webhook-signature", "webhook-timestamp"];
 
 /// A subscription at a version.
 #[derive(Debug)]
@@ -149,6 +154,11 @@ pub(in crate::service) fn prepare(opened: &Written, in_use: &InUse) -> Result<Se
     }
     let planner = planner(in_use, &document, profile.as_ref())
         .map_err(|errors| errors.iter().flat_map(by_field).collect::<Vec<_>>())?;
+    let mut unsendable: Vec<FieldMistake> = planner.unsendable().iter().flat_map(by_field).collect();
+    unsendable.extend(taken_id_header(&document, manifest));
+    if !unsendable.is_empty() {
+        return Err(unsendable);
+    }
     let keys = document.signing.iter().filter_map(|secret| SigningKey::read(secret).ok()).collect();
     Ok(Served { document, integration: in_use.digest, planner: Arc::new(planner), keys, profile })
 }
@@ -160,6 +170,17 @@ fn planner(
 ) -> Result<dispatch::Subscription, Vec<PlanError>> {
     let settings = dispatch::Settings { policy: document.policy.as_deref(), profile, ..dispatch::Settings::default() };
     dispatch::Subscription::new(&in_use.integration, &document.form, settings)
+}
+
+/// A header for the id that carries something else already: one of the two would be lost.
+fn taken_id_header(document: &Document, manifest: &Manifest) -> Option<FieldMistake> {
+    let name = document.id_header.as_deref()?;
+    let of_manifest = manifest.hook().and_then(|hook| hook.endpoint.as_ref()?.headers.as_ref());
+    let mut own = of_manifest.into_iter().flatten().map(|header| header.name.as_str()).chain(HEADERS_IN_USE);
+    own.any(|own| own.eq_ignore_ascii_case(name)).then(|| {
+        FieldMistake::new("/idHeader", format!("the header `{name}` carries something else"))
+            .help("choose a name of its own, as in `X-Delivery-Id`".to_owned())
+    })
 }
 
 /// What planning says, by the field it is about.
