@@ -224,6 +224,33 @@ fn another_key_is_a_clear_error_and_a_lost_one_too() {
 }
 
 #[test]
+fn an_integration_that_is_broken_at_the_start_is_in_the_log() {
+    let folder = folder();
+    std::fs::remove_dir_all(folder.path().join("integrations/acme/templates")).expect("it was made");
+    let served = Served::start(folder.path(), &[], &[]);
+    let listed: Json = serde_json::from_str(&served.get("/v1/integrations", None).1).expect("JSON");
+    assert_eq!((&listed["items"][0]["key"], &listed["items"][0]["digest"]), (&Json::from("acme"), &Json::Null));
+    assert!(!listed["items"][0]["refused"].as_array().expect("findings").is_empty(), "{listed}");
+    let metrics = served.get("/metrics", None).1;
+    assert!(metrics.contains("flagpost_integration_changes_total{outcome=\"refused\"} 1"), "{metrics}");
+    let (_, log) = served.end("-TERM");
+    assert!(log.contains("`acme`: the integration was refused"), "{log}");
+}
+
+#[test]
+fn a_slip_in_the_log_level_is_an_error_and_not_a_silent_log() {
+    let folder = folder();
+    for level in ["loud", "info,loud", "inof"] {
+        let output = run(folder.path(), &["serve", "--print-config", "--log-level", level]);
+        assert_eq!(output.status.code(), Some(2), "{level}");
+        assert!(text(&output.stderr).contains("is neither a level"), "{}", text(&output.stderr));
+    }
+    for level in ["INFO", "off", "warn,flagpost=debug", "flagpost::server=trace"] {
+        assert!(run(folder.path(), &["serve", "--print-config", "--log-level", level]).status.success(), "{level}");
+    }
+}
+
+#[test]
 fn one_store_has_one_server() {
     let folder = folder();
     let served = Served::start(folder.path(), &[], &[]);
@@ -359,7 +386,13 @@ fn a_full_store_takes_nothing_and_says_so_and_takes_everything_again() {
     assert_eq!(served.get("/readyz", None).0, 503);
     assert_eq!(served.get("/healthz", None).0, 200);
     assert_eq!(books(&served)["events"], taken, "what was refused is not there, and what was taken is");
-    assert_eq!(served.end("-TERM").0, Some(0));
+    let started = Instant::now();
+    (0..20).for_each(|_| assert_eq!(send(&served, taken).0, 503));
+    let seconds = usize::try_from(started.elapsed().as_secs()).expect("few");
+    let (code, log) = served.end("-TERM");
+    assert_eq!(code, Some(0));
+    let lines = log.lines().filter(|line| line.contains("answered 503: the store takes nothing")).count();
+    assert!((1..seconds + 4).contains(&lines), "one a second is told, not {lines} in {seconds} s: {log}");
 
     let served = Served::start(folder.path(), &[], &[]);
     assert_eq!(send(&served, taken).0, 202);

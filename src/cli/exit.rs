@@ -8,7 +8,7 @@ use std::process::ExitCode;
 pub(super) enum Exit {
     /// It ran, and the answer is good.
     Done = 0,
-    /// It ran, and found errors; or a template could not be rendered.
+    /// It ran, and found errors, or could not do what was asked; or a template could not be rendered.
     Errors = 1,
     /// It could not run: wrong usage, or nothing to read.
     Usage = 2,

@@ -106,7 +106,7 @@ fn sentence(happening: &Json, colour: bool) -> String {
     let paint = match word.as_str() {
         "delivered" => "32",
         "retry" | "missed" | "breaker" => "33",
-        "dead" | "disabled" | "refused" | "integrationRefused" => "31",
+        "dead" | "disabled" | "refused" | "integrationRefused" | "folder" => "31",
         _ => "2",
     };
     if colour { format!("\u{1b}[{paint}m{word:<9}\u{1b}[0m {rest}") } else { format!("{word:<9} {rest}") }

@@ -9,7 +9,7 @@ use super::client::block_on;
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
-use super::serve::{data_folder, store_error, store_file};
+use super::serve::{data_folder, opening_error, store_error, store_file};
 use super::shown::visible;
 use crate::server::tokens::{self, RevokeError, Scope};
 use crate::store::{Moment, Options, SqliteStore, Store};
@@ -96,6 +96,6 @@ fn open(data: &Path, may_make: bool) -> Result<Arc<dyn Store>, CliError> {
         super::serve::make_folder(data)?;
     }
     let options = Options { readers: 1, verify: false, ..Options::default() };
-    let store = SqliteStore::visit(&file, options).map_err(|error| store_error(&error))?;
+    let store = SqliteStore::visit(&file, options).map_err(|error| opening_error(&error, &file))?;
     Ok(Arc::new(store))
 }

@@ -21,6 +21,7 @@ mod policy;
 mod problem;
 mod replays;
 mod router;
+mod seldom;
 mod sources;
 mod state;
 mod subscriptions;
@@ -94,6 +95,11 @@ pub async fn serve(listener: TcpListener, parts: Parts, stop: CancellationToken)
     let listening = listener.local_addr()?;
     let metrics = metrics::Metrics::default();
     let mut happenings = parts.service.happenings();
+    // The engine starts before anyone can listen: what it refused then is told now.
+    for happening in parts.service.standing_refusals() {
+        metrics.heard(&happening);
+        told::tell(&happening);
+    }
     let (counted, stopped) = (metrics.clone(), stop.clone());
     let counting = tokio::spawn(async move {
         use tokio::sync::broadcast::error::RecvError;
@@ -117,6 +123,7 @@ pub async fn serve(listener: TcpListener, parts: Parts, stop: CancellationToken)
         metrics,
         document: openapi::document(),
         refused: std::sync::Mutex::default(),
+        unavailable: seldom::Seldom::default(),
         webhook: tokio::sync::Mutex::new(()),
         stopping: stop.clone(),
         sources: parts.service.sources(),

@@ -90,6 +90,11 @@ impl Problem {
         problem
     }
 
+    /// What it tells.
+    pub(super) fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
     pub(super) fn malformed(detail: impl Into<String>) -> Self {
         Problem::new(StatusCode::BAD_REQUEST, "malformed", "cannot be read", detail)
     }
@@ -255,7 +260,8 @@ impl From<ServiceError> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         if let StoreError::Unavailable { kind, detail } = &error {
-            tracing::warn!(store.kind = %kind, store.detail = %detail, "the store takes nothing: {kind}");
+            // The request that meets it is told with this sentence, at most once a second.
+            tracing::debug!(store.kind = %kind, store.detail = %detail, "the store takes nothing: {kind}: {detail}");
             return Problem::unavailable(error.to_string());
         }
         match error {

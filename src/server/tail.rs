@@ -92,12 +92,13 @@ fn line(happening: &Happening) -> Json {
         Happening::Swapped { integration, version } => {
             json!({"happening": "swapped", "integration": integration, "version": version})
         }
-        Happening::IntegrationRefused { integration, findings } => json!({
-            "happening": "integrationRefused", "integration": integration,
+        Happening::IntegrationRefused { integration, in_use, findings } => json!({
+            "happening": "integrationRefused", "integration": integration, "inUse": in_use,
             "findings": findings.iter().map(|finding| finding.message.clone()).collect::<Vec<_>>()}),
         Happening::IntegrationRemoved { integration } => {
             json!({"happening": "integrationRemoved", "integration": integration})
         }
+        Happening::Folder { works, reason } => json!({"happening": "folder", "works": works, "reason": reason}),
         Happening::Store { works, reason } => json!({"happening": "store", "works": works, "reason": reason}),
         Happening::Job { id, progress, state } => {
             json!({"happening": "job", "job": id, "state": state, "progress": progress})

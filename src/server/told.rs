@@ -53,12 +53,17 @@ pub(super) fn tell(happening: &Happening) {
         Happening::Swapped { integration, version } => {
             tracing::info!(integration.key = %integration, version, "the integration `{integration}` is in use");
         }
-        Happening::IntegrationRefused { integration, findings } => {
+        Happening::IntegrationRefused { integration, in_use, findings } => {
             let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
-            let first = errors.clone().next().map(|finding| finding.message.clone()).unwrap_or_default();
+            let first = errors.clone().next();
+            let first = first.map(|one| format!("{}: {}", one.place.file.display(), one.message)).unwrap_or_default();
+            let what = match in_use {
+                true => "a change of the integration was refused, and the old version stays",
+                false => "the integration was refused, and takes no new subscriptions",
+            };
             tracing::error!(
                 integration.key = %integration, errors = errors.count(),
-                "a change of the integration `{integration}` was refused, and the old version stays: {first}"
+                "`{integration}`: {what}: {first}; `flagpost validate` tells everything"
             );
         }
         Happening::IntegrationRemoved { integration } => {
@@ -66,6 +71,10 @@ pub(super) fn tell(happening: &Happening) {
                 integration.key = %integration,
                 "the folder of the integration `{integration}` is gone; subscriptions keep the version they have"
             );
+        }
+        Happening::Folder { works: true, .. } => tracing::info!("the folder of integrations is in use again"),
+        Happening::Folder { works: false, reason } => {
+            tracing::error!("the folder of integrations cannot be used, and what is in use stays: {reason}");
         }
         Happening::Store { works: true, .. } => tracing::info!("the store takes everything again"),
         Happening::Store { works: false, reason } => tracing::error!("the store takes nothing: {reason}"),

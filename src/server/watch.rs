@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use ring::rand::{SecureRandom, SystemRandom};
@@ -31,6 +31,7 @@ pub(super) async fn watch(State(app): State<App>, request: Request, next: Next) 
             Err(_) => Problem::timed_out().into_response(),
         },
     };
+    let why = response.extensions().get::<Problem>().map(|problem| problem.detail().to_owned()).unwrap_or_default();
     let mut response = name_problem(response, &path, &id);
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
@@ -43,10 +44,16 @@ pub(super) async fn watch(State(app): State<App>, request: Request, next: Next) 
     app.metrics.answered(&method, &route, status, took);
     // Not the query: a source's token may stand in it.
     let (code, ms) = (status.as_u16(), took.as_secs_f64() * 1000.0);
-    if status.is_server_error() {
-        tracing::warn!(request.id = %id, http.status = code, took_ms = ms, "{method} {path} answered {code}");
-    } else {
-        tracing::debug!(request.id = %id, http.status = code, took_ms = ms, "{method} {path} answered {code}");
+    // While it can take nothing, every request is answered 503: one a second is told.
+    let turn = match status {
+        StatusCode::SERVICE_UNAVAILABLE => app.unavailable.turn(started),
+        status => status.is_server_error().then_some(0),
+    };
+    match turn {
+        Some(left_out) => tracing::warn!(
+            request.id = %id, http.status = code, took_ms = ms, left_out, "{method} {path} answered {code}: {why}"
+        ),
+        None => tracing::debug!(request.id = %id, http.status = code, took_ms = ms, "{method} {path} answered {code}"),
     }
     response
 }

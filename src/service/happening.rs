@@ -84,10 +84,12 @@ pub enum Happening {
         /// Digest of its content.
         version: String,
     },
-    /// A change of an integration was refused; the old version stays in use.
+    /// An integration was refused; the old version stays in use, if there is one.
     IntegrationRefused {
         /// Its key.
         integration: String,
+        /// Whether an older version of it is in use.
+        in_use: bool,
         /// What is wrong with it.
         findings: Arc<Vec<Finding>>,
     },
@@ -95,6 +97,13 @@ pub enum Happening {
     IntegrationRemoved {
         /// Its key.
         integration: String,
+    },
+    /// The folder of integrations cannot be taken in use, or can again.
+    Folder {
+        /// Whether it works.
+        works: bool,
+        /// What is in the way.
+        reason: String,
     },
     /// The store does not take anything, or takes it again.
     Store {

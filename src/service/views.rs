@@ -78,16 +78,16 @@ view! {
 }
 
 view! {
-    /// An integration in use.
+    /// An integration that is in use, or was refused.
     IntegrationView {
         /// Name of its folder.
         key: String,
-        /// Its display name.
+        /// Its display name; its key when no version is in use.
         name: String,
-        /// The version its manifest tells.
+        /// The version its manifest tells; empty when no version is in use.
         version: String,
-        /// Digest of its content.
-        digest: String,
+        /// Digest of its content; `null` when no version is in use.
+        digest: Option<String>,
         /// One sentence about it.
         overview: String,
         /// How many subscriptions it has.

@@ -91,6 +91,55 @@ async fn a_change_of_the_folder_is_noticed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_broken_before_the_start_is_told_and_listed() {
+    let stage = Stage::new();
+    integration(&stage.root(), "broken", "{\"name\" \"Broken\"}", TEMPLATE);
+    let service = stage.start(Arc::new(MemoryStore::new())).await;
+    let listed = service.integrations();
+    let keys: Vec<&str> = listed.iter().map(|listed| listed.key.as_str()).collect();
+    assert_eq!(keys, ["broken", "example"]);
+    assert!(listed[0].digest.is_none() && !listed[0].refused.is_empty(), "{listed:?}");
+    assert!(listed[1].digest.is_some() && listed[1].refused.is_empty(), "{listed:?}");
+    let standing = service.standing_refusals();
+    let [Happening::IntegrationRefused { integration: key, in_use: false, findings }] = &standing[..] else {
+        panic!("one is refused: {standing:?}");
+    };
+    assert_eq!((key.as_str(), findings.is_empty()), ("broken", false));
+    std::fs::remove_dir_all(stage.root().join("broken")).expect("it can be removed");
+    service.reload().await.expect("it can be read");
+    assert!(service.standing_refusals().is_empty() && service.integrations().len() == 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_of_integrations_that_is_gone_is_told_and_what_is_in_use_stays() {
+    let mut stage = Stage::new();
+    stage.settings.reload_every = Some(Duration::from_millis(20));
+    let receiver = Receiver::answering(200).await;
+    let service = stage.start(Arc::new(MemoryStore::new())).await;
+    subscribe(&service, "one", document(&receiver.url())).await;
+    let mut happenings = service.happenings();
+    let mut told = async |wanted: bool| {
+        let heard = async {
+            loop {
+                match happenings.recv().await.expect("it is heard") {
+                    Happening::Folder { works, .. } if works == wanted => return,
+                    _ => {}
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, heard).await.expect("it is told");
+    };
+    let aside = stage.root().with_extension("aside");
+    std::fs::rename(stage.root(), &aside).expect("it can be moved");
+    told(false).await;
+    take(&service, &event("e-1", "nav")).await;
+    receiver.wait_for(1).await;
+    std::fs::rename(&aside, stage.root()).expect("it can be moved");
+    told(true).await;
+    assert!(service.subscription("one").await.expect("it is there").status.integration_current);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_folder_nothing_starts() {
     let stage = Stage::new();
     std::fs::remove_dir_all(stage.root()).expect("it can be removed");

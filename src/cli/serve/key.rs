@@ -34,7 +34,7 @@ pub(super) async fn vault(store: &dyn Store, variable: Option<&str>, file: &Path
 fn find(variable: Option<&str>, file: &Path, may_make: bool) -> Result<(MasterKey, String), CliError> {
     if let Some(text) = variable {
         let name = "`FLAGPOST_MASTER_KEY`".to_owned();
-        let key = MasterKey::parse(text).map_err(|error| wrong(&name, &error))?;
+        let key = MasterKey::parse(text).map_err(|error| wrong(&name, &error, may_make))?;
         return Ok((key, name));
     }
     let name = format!("the key in `{}`", file.display());
@@ -45,7 +45,7 @@ fn find(variable: Option<&str>, file: &Path, may_make: bool) -> Result<(MasterKe
             let read = Read::by_ref(&mut opened).take(1024).read_to_string(&mut text);
             read.map_err(|error| CliError::failed(format!("cannot read {name}: {error}")))?;
             warn_of_open_file(&opened, file);
-            let key = MasterKey::parse(&text).map_err(|error| wrong(&name, &error))?;
+            let key = MasterKey::parse(&text).map_err(|error| wrong(&name, &error, may_make))?;
             Ok((key, name))
         }
         Err(error) if error.kind() == ErrorKind::NotFound && may_make => {
@@ -63,8 +63,11 @@ fn find(variable: Option<&str>, file: &Path, may_make: bool) -> Result<(MasterKe
     }
 }
 
-fn wrong(name: &str, error: &crate::vault::VaultError) -> CliError {
-    CliError::failed(format!("{name} cannot be used: {error}")).help("`openssl rand -base64 32` makes one")
+fn wrong(name: &str, error: &crate::vault::VaultError, is_first: bool) -> CliError {
+    CliError::failed(format!("{name} cannot be used: {error}")).help(match is_first {
+        true => "`openssl rand -base64 32` makes one",
+        false => "put the copy of the first key there: without it the secrets in the store cannot be opened",
+    })
 }
 
 /// Written whole before it has its name, so that a crash leaves a key or none.
@@ -116,7 +119,11 @@ mod tests {
         assert_eq!(first.check_value(), again.check_value());
         let other = wait(vault(&store, Some(&"ab".repeat(32)), &file)).expect_err("another key");
         assert!(other.message.contains("not the key that this store was sealed with"), "{}", other.message);
-        assert!(wait(vault(&store, Some("ab"), &file)).expect_err("no key").message.contains("32 bytes"));
+        let slip = wait(vault(&store, Some("ab"), &file)).expect_err("no key");
+        assert!(slip.message.contains("32 bytes"), "{}", slip.message);
+        assert!(slip.help.is_some_and(|help| help.contains("first key")), "a new key would open nothing");
+        let nothing_sealed = wait(vault(&MemoryStore::default(), Some("ab"), &file)).expect_err("no key");
+        assert!(nothing_sealed.help.is_some_and(|help| help.contains("openssl")), "any key would do");
         std::fs::remove_file(&file).expect("it is there");
         let gone = wait(vault(&store, None, &file)).expect_err("no new key is made");
         assert!(gone.message.contains("gone") && !file.exists(), "{}", gone.message);

@@ -92,10 +92,22 @@ pub(super) fn make_folder(data: &std::path::Path) -> Result<(), CliError> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     let made = builder.create(data);
-    made.map_err(|error| CliError::failed(format!("cannot make the folder `{}`: {error}", data.display())))
+    made.map_err(|error| {
+        CliError::failed(format!("cannot make the folder `{}`: {error}", data.display()))
+            .help("make it writable for who starts the server, or name another folder with `--data`")
+    })
 }
 
-/// What keeps a store from being opened, with a remedy.
+/// What keeps the store in this file from being opened, with a remedy.
+pub(super) fn opening_error(error: &crate::store::StoreError, file: &std::path::Path) -> CliError {
+    let told = store_error(error);
+    match error {
+        crate::store::StoreError::InUse(_) => told,
+        _ => CliError { message: format!("cannot open `{}`: {}", file.display(), told.message), ..told },
+    }
+}
+
+/// What a store cannot do, with a remedy.
 pub(super) fn store_error(error: &crate::store::StoreError) -> CliError {
     use crate::store::StoreError;
     let told = CliError::failed(error.to_string());

@@ -65,10 +65,13 @@ impl Settings {
                 _ => Err("is neither `text` nor `json`".to_owned()),
             })?,
             log_level: layered.get("log_level", |value| {
-                value
-                    .parse::<tracing_subscriber::EnvFilter>()
-                    .map(|_| value.to_owned())
-                    .map_err(|_| "is neither a level nor a list of directives".to_owned())
+                let understood = value.parse::<tracing_subscriber::EnvFilter>().is_ok();
+                match understood && value.split(',').all(is_level_or_directive) {
+                    true => Ok(value.to_owned()),
+                    false => Err("is neither a level (`error`, `warn`, `info`, `debug`, `trace`, `off`) nor \
+                                  directives as `flagpost=debug`"
+                        .to_owned()),
+                }
             })?,
             retention_days: layered.number("retention_days")?,
             retention_bytes: layered.number("retention_bytes")?,
@@ -84,6 +87,12 @@ impl Settings {
             sources: sources(&layered.sources)?,
         })
     }
+}
+
+/// A bare word would be read as the name of a module, and a slip in a level would silence the whole log.
+fn is_level_or_directive(part: &str) -> bool {
+    let part = part.trim();
+    part.contains(['=', '[']) || part.parse::<tracing_subscriber::filter::LevelFilter>().is_ok()
 }
 
 /// Every source, understood; the first one with mistakes is told with all of them.

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::demo::Stage;
 use super::key::vault;
 use super::settings::Settings;
-use super::{make_folder, store_error, store_file};
+use super::{make_folder, opening_error, store_error, store_file};
 use crate::cli::chance::{Chance, SystemClock};
 use crate::cli::environment::Environment;
 use crate::cli::error::CliError;
@@ -34,8 +34,9 @@ pub(super) fn run(settings: &Settings, environment: &Environment, stage: Option<
             .help("name it with `--integrations`, start one with `flagpost new`, or look at `flagpost serve --demo`"));
     }
     make_folder(&settings.data)?;
+    let file = store_file(&settings.data);
     let options = Options { most_bytes: limit(settings.store_bytes), ..Options::default() };
-    let store = SqliteStore::open(&store_file(&settings.data), options).map_err(|error| store_error(&error))?;
+    let store = SqliteStore::open(&file, options).map_err(|error| opening_error(&error, &file))?;
     let store = Arc::new(store);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

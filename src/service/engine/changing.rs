@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::Service;
-use crate::finding::near_miss;
+use crate::finding::{Finding, near_miss};
 use crate::service::core::Core;
 use crate::service::document::{self, Written};
 use crate::service::integrations::{InUse, Set, Tree, finding_views};
@@ -93,6 +93,11 @@ async fn last_served(core: &Core, stored: &Subscription, written: &Written) -> O
     prepare(written, &InUse { digest, integration }).ok().map(Arc::new)
 }
 
+/// The folder `key` is not taken in use as it is.
+pub(super) fn refusal(key: &str, in_use: bool, findings: &Arc<Vec<Finding>>) -> Happening {
+    Happening::IntegrationRefused { integration: key.to_owned(), in_use, findings: Arc::clone(findings) }
+}
+
 /// A checked change of a subscription.
 struct Change {
     id: SubscriptionId,
@@ -142,8 +147,7 @@ impl Service {
         for (key, findings) in &changes.refused {
             report.refused.push(RefusedIntegration { key: key.clone(), findings: finding_views(findings) });
             if before.get(key) != Some(findings) {
-                let findings = Arc::clone(findings);
-                core.tell(Happening::IntegrationRefused { integration: key.clone(), findings });
+                core.tell(refusal(key, set.contains_key(key), findings));
             }
         }
         for key in &changes.removed {

@@ -20,7 +20,7 @@ use crate::store::{
 };
 
 impl Service {
-    /// The integrations in use, by key.
+    /// The integrations in use and those that were refused, by key.
     pub fn integrations(&self) -> Vec<IntegrationView> {
         let table = self.core.table.load();
         let refused = self.core.integrations.refused();
@@ -29,20 +29,35 @@ impl Service {
             let of = |active: &&Arc<Active>| active.at_rest.get("integration").and_then(Json::as_str) == Some(key);
             table.all().iter().filter(of).count()
         };
-        set.iter()
+        let mut views: Vec<IntegrationView> = set
+            .iter()
             .map(|(key, in_use)| {
                 let manifest = &in_use.integration.manifest;
                 IntegrationView {
                     key: key.clone(),
                     name: manifest.name.clone(),
                     version: manifest.version.clone(),
-                    digest: in_use.digest.to_string(),
+                    digest: Some(in_use.digest.to_string()),
                     overview: manifest.overview.clone(),
                     subscriptions: used(key),
                     refused: refused.get(key).map(|findings| finding_views(findings)).unwrap_or_default(),
                 }
             })
-            .collect()
+            .collect();
+        // Broken since before this start: only the refusal is known.
+        views.extend(refused.iter().filter(|(key, _)| !set.contains_key(*key)).map(|(key, findings)| {
+            IntegrationView {
+                key: key.clone(),
+                name: key.clone(),
+                version: String::new(),
+                digest: None,
+                overview: String::new(),
+                subscriptions: used(key),
+                refused: finding_views(findings),
+            }
+        }));
+        views.sort_by(|a, b| a.key.cmp(&b.key));
+        views
     }
 
     /// A subscription.

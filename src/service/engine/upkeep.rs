@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Service;
+use crate::service::Happening;
 use crate::service::core::Core;
 use crate::service::worker::Worker;
 
@@ -36,6 +37,7 @@ async fn pause(core: &Core, pause: Duration) -> bool {
 }
 
 async fn look_for_changes(core: Arc<Core>, worker: Arc<Worker>, every: Duration) {
+    let mut in_the_way: Option<String> = None;
     while pause(&core, every).await {
         let looking = Arc::clone(&core);
         let changed = tokio::task::spawn_blocking(move || looking.integrations.looks_changed()).await;
@@ -45,8 +47,19 @@ async fn look_for_changes(core: Arc<Core>, worker: Arc<Worker>, every: Duration)
                 return;
             }
             let service = Service { core: Arc::clone(&core), worker: Arc::clone(&worker) };
-            // What went wrong is told as a happening, or met again at the next look.
-            let _ = service.reload().await;
+            let wrong = service.reload().await.err().map(|error| error.to_string());
+            if wrong.is_some() {
+                // A folder is seen as changed once: what could not be taken now is looked at again, in a while.
+                core.integrations.look_again();
+            }
+            if wrong != in_the_way {
+                let (works, reason) = (wrong.is_none(), wrong.clone().unwrap_or_default());
+                core.tell(Happening::Folder { works, reason });
+            }
+            in_the_way = wrong;
+            if in_the_way.is_some() && !pause(&core, every.saturating_mul(4)).await {
+                return;
+            }
         }
     }
 }

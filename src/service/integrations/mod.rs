@@ -78,6 +78,11 @@ impl Integrations {
         self.seen.swap(now, Ordering::Relaxed) != now
     }
 
+    /// Makes the folder look changed at the next look.
+    pub(super) fn look_again(&self) {
+        self.seen.fetch_xor(1, Ordering::Relaxed);
+    }
+
     /// Takes what a look at the folder found in use: what is valid and new; the rest stays as it was.
     pub(super) async fn take(&self, tree: Tree, store: &dyn Store) -> Result<Changes, ServiceError> {
         let before = self.set();
