@@ -5,6 +5,7 @@
 
 pub mod catalog;
 pub mod checks;
+#[cfg(not(fuzzing))]
 pub mod cli;
 pub mod delivery;
 pub mod dispatch;
@@ -16,9 +17,13 @@ pub mod outbound;
 pub mod policy;
 pub mod render;
 pub mod secret;
+#[cfg(not(fuzzing))]
 pub mod server;
+#[cfg(not(fuzzing))]
 pub mod service;
 pub mod source;
+#[cfg(not(fuzzing))]
 pub mod store;
 pub mod value;
+#[cfg(not(fuzzing))]
 pub mod vault;
