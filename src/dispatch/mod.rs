@@ -19,6 +19,7 @@ mod way;
 
 pub use error::{PlanError, PlanErrorKind, Spot};
 pub use form_text::read_form;
+#[cfg(not(fuzzing))]
 pub(crate) use headers::check_name as check_header_name;
 pub use placeholder::{
     fill_in, masked, placeholder, placeholders, plain_credentials, with_plain_credentials, with_plain_placeholders,
