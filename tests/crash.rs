@@ -1,7 +1,7 @@
 //! The program killed with SIGKILL again and again while events come in and go out: every acknowledged event arrives
 //! or is accounted for, none is lost, and no more arrive twice than were in flight.
 //!
-//! Three deaths in every run; `FLAGPOST_TEST_DEATHS=100` makes it the long one.
+//! Twenty deaths in every run; `FLAGPOST_TEST_DEATHS=100` makes it the long one.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -16,9 +16,11 @@ use serde_json::json;
 
 /// Senders at once.
 const SENDERS: usize = 4;
-/// Attempts that one subscription may have in flight, with those whose result is on its way to the disk. Each may
-/// arrive once more after a death.
-const IN_FLIGHT: usize = 208;
+/// Attempts that the subscription may make at once.
+const AT_ONCE: usize = 8;
+/// What may be out of it then, with what is taken in hand and what is on its way to the disk. Each may arrive once more
+/// after a death.
+const IN_FLIGHT: usize = AT_ONCE * 3 + 16;
 /// How long the test waits for what must happen.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -151,7 +153,7 @@ fn draw(state: &mut u64) -> u64 {
 #[test]
 fn no_acknowledged_event_is_lost_however_often_the_program_is_killed() {
     #[expect(clippy::disallowed_methods, reason = "a flag for the long run")]
-    let deaths: u32 = std::env::var("FLAGPOST_TEST_DEATHS").ok().and_then(|deaths| deaths.parse().ok()).unwrap_or(3);
+    let deaths: u32 = std::env::var("FLAGPOST_TEST_DEATHS").ok().and_then(|deaths| deaths.parse().ok()).unwrap_or(20);
     let folder = tempfile::tempdir().expect("a folder");
     let copied = Command::new("cp")
         .args(["-R", concat!(env!("CARGO_MANIFEST_DIR"), "/integrations/webhook")])
@@ -165,7 +167,9 @@ fn no_acknowledged_event_is_lost_however_often_the_program_is_killed() {
 
     let receiver = Receiver::start();
     let mut server = Server::start(folder.path());
-    let document = json!({"integration": "webhook", "formValues": {"url": format!("http://{}/", receiver.address)}});
+    let document = json!({
+        "integration": "webhook", "formValues": {"url": format!("http://{}/", receiver.address)}, "concurrency": AT_ONCE,
+    });
     let put = request(&server.address, "PUT", "/v1/subscriptions/one", &document.to_string()).expect("an answer");
     assert!((200..300).contains(&put.0), "{put:?}");
 

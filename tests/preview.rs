@@ -3,15 +3,15 @@
 mod program;
 mod receiver;
 
-use std::process::Command;
+mod preview {
+    mod curl;
+    mod secrets;
+}
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE};
-use hmac::{Hmac, KeyInit, Mac};
+use base64::engine::general_purpose::STANDARD;
 use program::{Folder, Run, every_flag, flagpost, text};
-use receiver::{Receiver, status};
 use serde_json::{Value, json};
-use sha2::Sha256;
 
 fn form() -> Value {
     json!([
@@ -335,98 +335,6 @@ fn an_event_that_is_none_ends_with_2() {
     }
 }
 
-const SECRET: &str = "s3cr%t/+& \"<q>'\\é";
-
-/// Every spelling that a request or a message could give the secret.
-fn spellings() -> Vec<String> {
-    let encoded = |keep: &str| -> String {
-        SECRET
-            .bytes()
-            .map(|byte| {
-                let letter = char::from(byte);
-                let kept = letter.is_ascii_alphanumeric() || keep.contains(letter);
-                if kept { letter.to_string() } else { format!("%{byte:02X}") }
-            })
-            .collect()
-    };
-    let mut all = vec![
-        SECRET.to_owned(),
-        serde_json::to_string(SECRET).expect("it prints").trim_matches('"').to_owned(),
-        encoded("-_.!~*'()"),
-        encoded("-_.~"),
-        encoded("-_.!~*'();,/?:@&=+$#"),
-        "s3cr".to_owned(),
-        hex::encode(SECRET),
-    ];
-    for before in ["", "core:", "c:", "co:"] {
-        for engine in [&STANDARD, &URL_SAFE] {
-            let whole = engine.encode(format!("{before}{SECRET}"));
-            all.push(whole[8..whole.len() - 4].to_owned());
-        }
-    }
-    all
-}
-
-fn assert_no_secret(run: &Run) {
-    for spelling in spellings() {
-        assert!(!run.all().contains(&spelling), "`{spelling}` is in: {}", run.all());
-    }
-}
-
-#[test]
-fn a_secret_is_in_no_output_however_a_template_spells_it() {
-    let mut hook = with(
-        "/endpoint/url",
-        json!(
-            "https://{{team}}:{{queryEncode apiToken}}@api.example.com/{{pathEncode apiToken}}?k={{queryEncode apiToken}}"
-        ),
-    );
-    hook["endpoint"]["headers"] = json!([
-        {"name": "X-Key", "value": "{{{apiToken}}}"}, {"name": "X-Basic", "value": "{{{basicAuthHeaderValue team apiToken}}}"},
-    ]);
-    hook["endpoint"]["hmacSignature"] =
-        json!({"headerName": "X-LD-Signature", "hmacSecretFormVariableKey": "apiToken"});
-    let body = r#"{"key": "{{formVariables.apiToken}}", "query": "{{queryEncode formVariables.apiToken}}",
-                   "basic": "{{basicAuthHeaderValue 'c' formVariables.apiToken}}"}"#;
-    let folder = Folder::new(&hook, &form(), &[("templates/flag.json.hbs", body)]);
-    let secret = format!("apiToken={SECRET}");
-    for format in ["human", "json", "curl"] {
-        let run = preview(&folder, &json!({}), &["--form", &secret, "--form", "host=h", "--format", format]);
-        assert_no_secret(&run);
-        assert!(run.stdout.contains("$API_TOKEN"), "{}", run.stdout);
-        run.expect(0);
-        let shown = preview(&folder, &json!({}), &["--form", &secret, "--format", format, "--show-secrets"]);
-        assert!(shown.all().contains("s3cr"), "{}", shown.all());
-    }
-    // The signature is the one that the receiver will compute, over the body that is really sent.
-    let real = preview(&folder, &json!({}), &["--form", &secret, "--format", "json", "--show-secrets"]).json();
-    let mut code = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("any key");
-    code.update(real["request"]["body"].as_str().expect("a body").as_bytes());
-    let signature = json!(["X-LD-Signature", hex::encode(code.finalize().into_bytes())]);
-    let masked = preview(&folder, &json!({}), &["--form", &secret, "--format", "json"]).json();
-    for preview in [&real, &masked] {
-        let headers = preview["request"]["headers"].as_array().expect("a list");
-        assert!(headers.contains(&signature), "{headers:?}");
-    }
-}
-
-#[test]
-fn a_secret_is_in_no_error() {
-    let line_break = format!("apiToken={SECRET}\n");
-    let run = preview(&folder(), &json!({}), &["--form", &line_break]);
-    assert_no_secret(&run);
-    run.fails(1);
-
-    let hook = with("/endpoint/url", json!("{{{apiToken}}}/x"));
-    let folder = Folder::new(&hook, &form(), &[("templates/flag.json.hbs", FLAG)]);
-    let run = preview(&folder, &json!({}), &["--form", &format!("apiToken={SECRET}"), "--form", "host=h"]);
-    assert_no_secret(&run);
-    run.fails(1);
-    let run = preview(&folder, &json!({}), &["--form", SECRET]);
-    assert_no_secret(&run);
-    run.fails(2);
-}
-
 #[test]
 fn an_empty_signing_secret_signs_nothing() {
     let mut hook = hook();
@@ -434,23 +342,6 @@ fn an_empty_signing_secret_signs_nothing() {
     let folder = Folder::new(&hook, &form(), &[("templates/flag.json.hbs", FLAG)]);
     assert!(!preview(&folder, &json!({}), &[]).expect(0).contains("X-LD-Signature"));
     assert!(preview(&folder, &json!({}), &["--form", "note=k"]).expect(0).contains("X-LD-Signature: "));
-}
-
-#[test]
-fn credentials_show_what_is_encoded_in_them() {
-    let mut hook = hook();
-    hook["endpoint"]["headers"] = json!([{"name": "Authorization", "value": "{{basicAuthHeaderValue team apiToken}}"}]);
-    let folder = Folder::new(&hook, &form(), &[("templates/flag.json.hbs", FLAG)]);
-    let shown = preview(&folder, &json!({}), &[]).expect(0);
-    assert!(shown.contains("\nAuthorization: Basic base64(core:$API_TOKEN)\n"), "{shown}");
-    let receiver = Receiver::start(vec![status(200)]);
-    let host = format!("host=http://{}", receiver.address);
-    let command = preview(&folder, &json!({}), &["--form", &host, "--format", "curl"]).expect(0);
-    let script = folder.write("command.sh", &command);
-    let ran = Command::new("sh").arg(&script).env("API_TOKEN", "it's").output().expect("the shell runs");
-    assert!(ran.status.success(), "{command}");
-    let expected = format!("Basic {}", STANDARD.encode("core:it's"));
-    assert_eq!(receiver.received()[0].header("authorization"), Some(expected.as_str()));
 }
 
 #[test]
@@ -551,108 +442,4 @@ fn a_terminal_is_not_commanded_by_an_event() {
     let folder = Folder::new(&with("/templates", json!({"flag": "f.txt"})), &form(), &[("f.txt", "{{{comment}}}")]);
     let out = preview(&folder, &json!({"comment": "\u{1b}]0;pwned\u{7}"}), &[]).expect(0);
     assert!(!out.contains('\u{1b}') && out.contains("\\u{1b}]0;pwned"), "{out}");
-}
-
-#[test]
-fn the_shell_fills_in_the_placeholders_of_the_curl_command() {
-    let receiver = Receiver::start(vec![status(200)]);
-    let mut hook = with("/templates", json!({"flag": "f.txt"}));
-    hook["endpoint"]["url"] = json!("{{{host}}}/x?q={{queryEncode apiToken}}");
-    hook["endpoint"]["headers"] = json!([{"name": "X-Token", "value": "Bearer {{apiToken}}, it's"}]);
-    let folder = Folder::new(&hook, &form(), &[("f.txt", "a'{{formVariables.apiToken}}'$HOME {{{comment}}}")]);
-    let host = format!("host=http://{}", receiver.address);
-    for (comment, given) in
-        [("plain", None), ("tab\t%s", None), ("plain", Some("apiToken=t0p")), ("", Some("apiToken=t0p"))]
-    {
-        let mut arguments = vec!["--form", &host, "--format", "curl"];
-        arguments.extend(given.into_iter().flat_map(|given| ["--form", given]));
-        let command = preview(&folder, &json!({ "comment": comment }), &arguments).expect(0);
-        assert!(!command.contains("%24API_TOKEN"), "{command}");
-        let script = folder.write("command.sh", &command);
-        let ran = Command::new("sh").arg(&script).env("API_TOKEN", "s3\\n`id`$HOME").output().expect("the shell runs");
-        assert!(ran.status.success(), "{command}\n{}", String::from_utf8_lossy(&ran.stderr));
-        let received = receiver.received();
-        let last = received.last().expect("a request");
-        assert_eq!(last.target, "/x?q=s3\\n`id`$HOME");
-        assert_eq!(last.header("x-token"), Some("Bearer s3\\n`id`$HOME, it's"));
-        assert_eq!(String::from_utf8_lossy(&last.body), format!("a's3\\n`id`$HOME'$HOME {comment}"));
-    }
-}
-
-/// Bodies that shells, terminals and curl itself would each like to read in their own way.
-fn hostile_bodies() -> Vec<String> {
-    let mut bodies: Vec<String> = [
-        "plain",
-        "it's",
-        "''",
-        "'; rm -rf / #",
-        "\"double\" $HOME ${HOME} $(id) `id`",
-        "!history !!",
-        "@/etc/passwd",
-        "@",
-        "back\\slash \\n \\x41 \\0101 %s %d %%",
-        "line\nbreak\n\n",
-        "\n\nlead",
-        "tab\there",
-        "cr\r\nlf\r",
-        "~ * ? [a-z] {b,c}",
-        "naïve ✓ 😀 \u{2028}\u{2029}",
-        "esc \u{1b}[31m bell \u{7} del \u{7f}",
-        "nul \u{0} nul",
-        "-flag --flag",
-        "a=b&c=d",
-        "#",
-        " lead and trail ",
-    ]
-    .map(str::to_owned)
-    .to_vec();
-    bodies.push("'\\".repeat(100));
-    bodies.push(format!("long {}", "it's a ✓ ".repeat(20_000)));
-    bodies
-}
-
-#[test]
-fn the_curl_command_sends_the_same_request_from_every_shell() {
-    let shells = ["sh", "bash", "dash"];
-    let there = |name: &str| {
-        Command::new("sh")
-            .args(["-c", &format!("command -v {name}")])
-            .output()
-            .is_ok_and(|found| found.status.success())
-    };
-    assert!(there("curl"), "this test needs curl");
-    let receiver = Receiver::start(vec![status(200)]);
-    let mut hook = with("/templates", json!({"flag": "f.txt"}));
-    hook["endpoint"]["url"] = json!("{{{host}}}/it's?filter[a]=b&q={{queryEncode 'x y'}}");
-    hook["endpoint"]["headers"] = json!([
-        {"name": "X-Empty", "value": "{{note}}"}, {"name": "X-Quote", "value": "O'Hara \"$HOME\" \\ `id`"},
-    ]);
-    let folder = Folder::new(&hook, &form(), &[("f.txt", "{{{comment}}}")]);
-    let host = format!("host=http://{}", receiver.address);
-    let mut sent = 0;
-    for shell in shells.into_iter().filter(|shell| there(shell)) {
-        for body in hostile_bodies() {
-            let event = json!({ "comment": body });
-            let arguments = ["--form", &host, "--form", "apiToken=unused", "--format"];
-            let command = preview(&folder, &event, &[&arguments[..], &["curl"]].concat()).expect(0);
-            let planned = preview(&folder, &event, &[&arguments[..], &["json"]].concat()).json()["request"].take();
-            let script = folder.write("command.sh", &command);
-            let ran = Command::new(shell).arg(&script).output().expect("the shell runs");
-            assert!(ran.status.success(), "{shell}: {command}\n{}", String::from_utf8_lossy(&ran.stderr));
-            let received = receiver.received();
-            let last = &received[sent];
-            sent += 1;
-            assert_eq!(received.len(), sent, "one request: {command}");
-            assert_eq!(
-                Value::String(String::from_utf8(last.body.clone()).expect("text")),
-                planned["body"],
-                "{shell}: {command}"
-            );
-            assert_eq!(last.method, "POST");
-            assert_eq!(last.target, "/it's?filter[a]=b&q=x%20y");
-            assert_eq!(last.header("x-empty"), Some(""));
-            assert_eq!(last.header("x-quote"), Some("O'Hara \"$HOME\" \\ `id`"));
-            assert_eq!(last.header("content-type"), None, "the plan has none");
-        }
-    }
 }

@@ -352,7 +352,8 @@ fn an_interrupt_ends_the_command_and_says_so() {
     let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
     let first = lines.next().expect("a line").expect("text");
     assert!(first.ends_with("; next in 50 s"), "{first}");
-    let signalled = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    let signalled =
+        Command::new("sh").args(["-c", &format!("kill -INT {}", child.id())]).status().expect("sh is there");
     assert!(signalled.success());
     let run = Run::from(child.wait_with_output().expect("it ends"));
     assert!(run.fails(3).contains("not delivered: interrupted"));

@@ -113,7 +113,10 @@ impl Served {
     }
 
     fn tell(&self, signal: &str) {
-        let told = Command::new("kill").args([signal, &self.child.id().to_string()]).status().expect("kill is there");
+        let told = Command::new("sh")
+            .args(["-c", &format!("kill {signal} {}", self.child.id())])
+            .status()
+            .expect("sh is there");
         assert!(told.success());
     }
 

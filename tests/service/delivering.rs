@@ -119,6 +119,7 @@ async fn a_failed_attempt_is_made_again_when_it_is_due_with_the_same_id() {
     let receiver = Receiver::start(|_, before| Reply::Status(if before < 2 { 503 } else { 200 })).await;
     let clock = OwnClock::start();
     let service = stage.start_at(stage.sqlite(), clock.clone()).await;
+    let canary = Canary::beside(&service).await;
     let mut happenings = service.happenings();
     subscribe(&service, "one", document(&receiver.url())).await;
     take(&service, &event("e-1", "nav")).await;
@@ -126,13 +127,15 @@ async fn a_failed_attempt_is_made_again_when_it_is_due_with_the_same_id() {
     while pauses.len() < 3 {
         let happening =
             tokio::time::timeout(PATIENCE, happenings.recv()).await.expect("it comes").expect("it is heard");
-        if let Happening::Attempted { next, ended, .. } = happening {
+        if let Happening::Attempted { next, ended, subscription, .. } = happening
+            && subscription.as_str() == "one"
+        {
             pauses.push((ended, next));
             if let Some(next) = next {
                 let due = pauses.len();
                 // Before its time, nothing is sent.
-                clock.forward(next / 2);
-                tokio::time::sleep(Duration::from_millis(30)).await;
+                clock.walk(next / 2).await;
+                canary.sings().await;
                 assert_eq!(receiver.received().len(), due);
                 until("the next attempt", || async {
                     clock.forward(next / 100);

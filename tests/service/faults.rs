@@ -164,10 +164,6 @@ async fn a_clock_that_is_set_back_holds_nothing_up() {
     first_attempt(&service).await;
     clock.set_back(Duration::from_secs(24 * 3600));
     // The worker looks each second, and the retry is due five seconds after the attempt.
-    for _ in 0..60 {
-        clock.forward(Duration::from_millis(100));
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
     until("the retry", || async {
         clock.forward(Duration::from_millis(100));
         receiver.received().len() == 2

@@ -51,9 +51,10 @@ async fn what_is_switched_off_keeps_its_queue_and_what_is_removed_does_not() {
     })
     .await;
     service.patch_subscription("one", json!({"enabled": false}), false).await.expect("it can be switched off");
+    let canary = Canary::beside(&service).await;
     for _ in 0..20 {
         clock.forward(Duration::from_secs(60));
-        tokio::time::sleep(Duration::from_millis(2)).await;
+        canary.sings().await;
     }
     assert_eq!(receiver.received().len(), 1, "nothing is sent while it is off");
     assert_eq!(service.subscription("one").await.expect("it is there").status.waiting, 1);

@@ -113,7 +113,7 @@ async fn a_job_keeps_to_its_rate_and_goes_on_after_a_stop() {
     let job = service.start_replay_job(range).await.expect("it is fine");
     until("the first step", || async { service.replay_job(&job.id).await.expect("a job").progress.replayed == 10 })
         .await;
-    tokio::time::sleep(Duration::from_millis(30)).await;
+    Canary::beside(&service).await.sings().await;
     assert_eq!(service.replay_job(&job.id).await.expect("a job").progress.replayed, 10, "time stands still");
     clock.forward(Duration::from_secs(1));
     until("the next step", || async { service.replay_job(&job.id).await.expect("a job").progress.replayed == 20 })

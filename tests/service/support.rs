@@ -14,7 +14,7 @@ use flagpost::vault::{MasterKey, Vault};
 use serde_json::{Value as Json, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 /// How long a test waits for what must happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -47,6 +47,8 @@ pub(crate) enum Reply {
     Status(u16),
     /// Status, header lines, body.
     Full(u16, String, String),
+    /// A status, once there is a permit for it.
+    Held(u16, Arc<Semaphore>),
     /// Nothing, ever.
     Silence,
 }
@@ -132,6 +134,10 @@ async fn serve(
         let (status, lines, body) = match reply {
             Reply::Status(status) => (status, String::new(), String::new()),
             Reply::Full(status, lines, body) => (status, lines, body),
+            Reply::Held(status, permits) => {
+                permits.acquire().await.ok()?.forget();
+                (status, String::new(), String::new())
+            }
             Reply::Silence => std::future::pending().await,
         };
         let length = body.len();
@@ -146,6 +152,40 @@ pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl 
     while !holds().await {
         assert!(Instant::now() < end, "waited in vain for {what}");
         tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// A subscription of its own, whose deliveries show that the worker has looked at everything that is due. So a test
+/// can say that nothing was sent, and need not wait to see whether something is.
+pub(crate) struct Canary<'s> {
+    service: &'s Service,
+    receiver: Receiver,
+}
+
+impl<'s> Canary<'s> {
+    pub(crate) async fn beside(service: &'s Service) -> Canary<'s> {
+        let receiver = Receiver::answering(200).await;
+        let mut document = document(&receiver.url());
+        document["policy"] = json!([{"resources": ["proj/canary"], "actions": ["*"]}]);
+        subscribe(service, "canary", document).await;
+        Canary { service, receiver }
+    }
+
+    /// Has two deliveries made, one after the other: what was claimed along with the first was begun before the
+    /// second was.
+    pub(crate) async fn sings(&self) {
+        for _ in 0..2 {
+            let sung = self.sung();
+            let event = json!({"_id": format!("canary-{sung}"), "kind": "project", "key": "canary", "name": "Canary",
+                "verbKind": "updateName", "tags": [], "project": {"key": "canary", "tags": []}});
+            take(self.service, event.to_string().as_bytes()).await;
+            self.receiver.wait_for(sung + 1).await;
+        }
+    }
+
+    /// How many deliveries it had.
+    pub(crate) fn sung(&self) -> usize {
+        self.receiver.received().len()
     }
 }
 
@@ -188,6 +228,15 @@ impl OwnClock {
 
     pub(crate) fn forward(&self, by: Duration) {
         self.0.send_modify(|now| *now += by);
+    }
+
+    /// Moves on in a hundred steps, so that no task reads it before a leap and tells it after one, which would look
+    /// like a clock set back.
+    pub(crate) async fn walk(&self, by: Duration) {
+        for _ in 0..100 {
+            self.forward(by / 100);
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 
     /// Somebody sets the clock on the wall back.
