@@ -166,7 +166,7 @@ fn phases(phases: &delivery::Phases) -> Phases {
     Phases {
         resolve: phases.resolve,
         connect: phases.connect,
-        tls: None,
+        tls: phases.tls,
         first_byte: phases.first_byte,
         total: phases.total,
     }

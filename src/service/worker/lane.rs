@@ -9,7 +9,7 @@ use super::breaker::{Breaker, Rules};
 use super::bucket::Bucket;
 use super::pace::Pace;
 use crate::service::{self, Rate};
-use crate::store::{Lease, Leased, SubscriptionId};
+use crate::store::{Lease, Leased, SubscriptionId, SubscriptionVersion};
 
 /// Deliveries in hand beyond those that are attempted, so that no attempt waits for the store.
 const IN_HAND: u32 = 16;
@@ -76,8 +76,10 @@ struct State {
     hold: Duration,
     /// When the last attempt ended.
     last: Duration,
-    /// Whether somebody waits for the moment that `Next::Wait` named.
-    waited_for: bool,
+    /// The soonest moment that `Next::Wait` named and that somebody waits for.
+    waited_for: Option<Duration>,
+    /// What the subscription was when it was looked at last. Another version may name another receiver.
+    of: Option<(SubscriptionVersion, bool)>,
 }
 
 impl Lane {
@@ -92,7 +94,8 @@ impl Lane {
             rules,
             hold: Duration::ZERO,
             last: now,
-            waited_for: false,
+            waited_for: None,
+            of: None,
         };
         Lane { id, state: Mutex::new(state) }
     }
@@ -101,9 +104,15 @@ impl Lane {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes over what a changed subscription says.
-    pub(super) fn adapt(&self, most: u32, rate: Option<Rate>, now: Duration) {
+    /// Takes over what a changed subscription says. What was learned of the receiver is forgotten then: it may be
+    /// another one, and whoever switches a subscription off and on means to try.
+    pub(super) fn adapt(&self, of: (SubscriptionVersion, bool), most: u32, rate: Option<Rate>, now: Duration) {
         let mut state = self.state();
+        if state.of.replace(of).is_some_and(|before| before != of) {
+            state.hold = Duration::ZERO;
+            state.breaker = Breaker::default();
+            state.pace.start_over();
+        }
         state.pace.limit(most);
         if state.bucket.as_ref().map(Bucket::rate) != rate {
             state.bucket = rate.map(|rate| Bucket::new(rate, now));
@@ -149,8 +158,9 @@ impl Lane {
     }
 
     /// Somebody waited as they were told.
-    pub(super) fn waited(&self) {
-        self.state().waited_for = false;
+    pub(super) fn waited(&self, until: Duration) {
+        let mut state = self.state();
+        state.waited_for = state.waited_for.filter(|soonest| *soonest != until);
     }
 
     /// An attempt ended.
@@ -215,10 +225,22 @@ impl Lane {
                 let most = (state.pace.window() * 3 + IN_HAND).next_multiple_of(8);
                 match &mut state.bucket {
                     None => (most, None),
-                    Some(bucket) => (bucket.within(now, AHEAD).saturating_add(1).min(most), Some(now + AHEAD)),
+                    Some(bucket) => {
+                        // What is being attempted or settled has its token already.
+                        let begun = state.out.saturating_sub(u32::try_from(state.queue.len()).unwrap_or(u32::MAX));
+                        let tokens = bucket.within(now, AHEAD);
+                        // A lane so slow that a delivery in hand would outlive its lease takes none in hand.
+                        let wake = if tokens > 0 { AHEAD } else { bucket.until_one(now).max(AHEAD) };
+                        (begun.saturating_add(tokens).min(most), Some(now + wake))
+                    }
                 }
             }
         }
+    }
+
+    /// Whether nothing of it is out.
+    pub(super) fn is_empty(&self) -> bool {
+        self.state().out == 0
     }
 
     /// Whether nothing is lost by forgetting it.
@@ -244,8 +266,12 @@ impl Lane {
 }
 
 impl State {
-    /// Only the first one who is told to wait does.
+    /// Nobody waits who would not be the first to wake.
     fn wait(&mut self, until: Duration) -> Next {
-        if std::mem::replace(&mut self.waited_for, true) { Next::Idle } else { Next::Wait(until) }
+        if self.waited_for.is_some_and(|soonest| soonest <= until) {
+            return Next::Idle;
+        }
+        self.waited_for = Some(until);
+        Next::Wait(until)
     }
 }
