@@ -419,6 +419,15 @@ mod tests {
     }
 
     #[test]
+    fn an_attempt_ends_within_minutes() {
+        for (timeout, fine) in
+            [("0s", false), ("1ms", true), ("240s", true), ("4m", true), ("241s", false), ("1h", false)]
+        {
+            assert_eq!(Profile::from_json(&json!({"timeout": timeout})).is_ok(), fine, "{timeout}");
+        }
+    }
+
+    #[test]
     fn durations_have_a_unit_and_an_end() {
         assert_eq!(duration("300ms"), Some(Duration::from_millis(300)));
         assert_eq!(duration("30d"), Some(Duration::from_secs(30 * 86_400)));

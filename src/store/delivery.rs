@@ -134,7 +134,7 @@ pub enum Ended {
 pub struct Lease {
     /// The delivery.
     pub delivery: DeliveryKey,
-    pub(super) token: u64,
+    pub(crate) token: u64,
 }
 
 /// The result of an attempt.

@@ -275,3 +275,101 @@ impl State {
         Next::Wait(until)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::store::{DeliveryKey, Digest, EventContent, EventKey, Moment, SourceId, Versions};
+
+    const RULES: Rules = Rules { after: 3, first: Duration::from_secs(1), longest: Duration::from_secs(5) };
+    const WELL: Sign = Sign::Well(Duration::from_millis(2));
+
+    fn lane(rate: Option<Rate>) -> Lane {
+        Lane::new(SubscriptionId::from("one"), 64, rate, RULES, Duration::ZERO)
+    }
+
+    fn leased(number: u64) -> Leased {
+        let delivery = DeliveryKey::new(EventKey::new(number).number());
+        Leased {
+            lease: Lease { delivery, token: number },
+            content: Arc::new(EventContent::new(SourceId::from("app"), number.to_string(), b"{}".to_vec())),
+            received: Moment::from_millis(0),
+            subscription: SubscriptionId::from("one"),
+            versions: Versions { subscription: SubscriptionVersion(1), integration: Digest([0; 32]) },
+            attempt: 1,
+            replay_of: None,
+        }
+    }
+
+    fn at(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_slow_receiver_with_a_rate_gets_all_of_its_rate() {
+        let lane = lane(Some(Rate { per_second: 10.0, burst: Some(10) }));
+        let mut number = 0;
+        let mut begin = |now| {
+            let (limit, _) = lane.limit(now);
+            let mut begun = 0;
+            while lane.state().out < limit {
+                number += 1;
+                lane.push(leased(number), now);
+            }
+            while let Next::Attempt(_) = lane.next(now) {
+                begun += 1;
+            }
+            begun
+        };
+        // Each attempt takes longer than the test: what is on its way must not count against the rate.
+        let first = begin(at(0));
+        assert!(first >= 4, "{first}");
+        lane.state().pace = {
+            let mut pace = Pace::new(64);
+            (0..100).for_each(|_| pace.went_well(Duration::from_millis(2), at(0)));
+            pace
+        };
+        let later: u32 = (1..=3).map(|second| begin(at(second))).sum();
+        assert!((30..=40).contains(&later), "{later} attempts in three seconds at ten a second");
+    }
+
+    #[test]
+    fn a_lane_slower_than_a_lease_takes_nothing_in_hand_before_its_time() {
+        let lane = lane(Some(Rate { per_second: 0.001, burst: None }));
+        lane.push(leased(1), at(0));
+        assert!(matches!(lane.next(at(0)), Next::Attempt(_)));
+        lane.ended(WELL, at(1));
+        lane.settled();
+        let (limit, wake) = lane.limit(at(1));
+        assert_eq!(limit, 0);
+        assert!(wake.is_some_and(|wake| (at(990)..=at(1001)).contains(&wake)), "{wake:?}");
+        assert_eq!(lane.limit(at(1000)).0, 1);
+    }
+
+    #[test]
+    fn what_was_learned_of_a_receiver_is_forgotten_with_the_version() {
+        let lane = lane(None);
+        let version = |number| (SubscriptionVersion(number), true);
+        lane.adapt(version(1), 64, None, at(0));
+        lane.push(leased(1), at(0));
+        assert!(matches!(lane.next(at(0)), Next::Attempt(_)));
+        lane.ended(Sign::Failed { hold: Some(at(86_400)) }, at(1));
+        lane.push(leased(2), at(1));
+        assert!(matches!(lane.next(at(1)), Next::Wait(until) if until == at(86_401)));
+        lane.adapt(version(1), 64, None, at(2));
+        assert!(matches!(lane.next(at(2)), Next::Idle), "somebody waits already");
+        lane.adapt(version(2), 64, None, at(3));
+        assert!(matches!(lane.next(at(3)), Next::Attempt(_)));
+    }
+
+    #[test]
+    fn who_would_wake_sooner_waits_beside_who_wakes_later() {
+        let lane = lane(None);
+        let state = &mut *lane.state();
+        assert!(matches!(state.wait(at(10)), Next::Wait(_)));
+        assert!(matches!(state.wait(at(20)), Next::Idle));
+        assert!(matches!(state.wait(at(5)), Next::Wait(_)));
+    }
+}

@@ -233,3 +233,35 @@ impl Desk {
 pub(super) fn weight(content: &EventContent) -> usize {
     content.raw.len() + content.context.as_ref().map_or(0, Vec::len) + content.id.len() + 200
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_much_may_be_out_and_no_more_until_something_comes_back() {
+        let mut desk = Desk::default();
+        let held = Held {
+            token: 0,
+            until: 1000,
+            subscription: 1,
+            state: State::Ready,
+            due: 0,
+            attempts: 0,
+            ordering: None,
+            replay: false,
+            bytes: OUT_BYTES / 2,
+        };
+        let first = desk.lend(DeliveryKey::new(1), held);
+        assert!(!desk.is_full());
+        desk.lend(DeliveryKey::new(2), held);
+        assert!(desk.is_full());
+        desk.end_in_transaction(first);
+        assert!(!desk.is_full());
+        desk.undone(1);
+        assert!(desk.is_full(), "the transaction that ended it failed");
+        desk.expire(1000);
+        assert!(!desk.is_full());
+        assert_eq!(desk.out_bytes, 0);
+    }
+}
