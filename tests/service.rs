@@ -3,9 +3,13 @@
 mod receiver;
 #[path = "service/support.rs"]
 mod support;
+#[path = "service/between.rs"]
+mod between;
 
 #[path = "service/accounts.rs"]
 mod accounts;
+#[path = "service/changes.rs"]
+mod changes;
 #[path = "service/delivering.rs"]
 mod delivering;
 #[path = "service/faults.rs"]
@@ -14,6 +18,8 @@ mod faults;
 mod integrations;
 #[path = "service/lanes.rs"]
 mod lanes;
+#[path = "service/oauth.rs"]
+mod oauth;
 #[path = "service/pinning.rs"]
 mod pinning;
 #[path = "service/replays.rs"]

@@ -72,6 +72,18 @@ pub(super) struct Oauth {
     pub(super) client_id: String,
     pub(super) client_secret: Secret,
     pub(super) scopes: Vec<String>,
+    pub(super) client_auth: ClientAuth,
     /// With one, the token is refreshed; without, the client's own credentials do.
     pub(super) refresh_token: Option<Secret>,
+}
+
+/// How the client proves to a token server who it is (RFC 6749, 2.3.1).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum ClientAuth {
+    /// With its id and secret in the form that is posted.
+    #[default]
+    Body,
+    /// With HTTP Basic.
+    Basic,
 }

@@ -133,19 +133,18 @@ impl Service {
         if job.range.dry_run {
             self.count(&mut job).await?;
         }
-        self.forget_old_jobs().await?;
-        let chance = ((core.chance)() * f64::from(u32::MAX)) as u32;
-        let id = format!("job_{now:012x}{chance:08x}");
-        let content = serde_json::to_vec(&job).unwrap_or_default();
-        core.store.put_document(Shelf::ReplayJob, id.clone(), content, Expected::Nothing).await?;
-        if !job.range.dry_run {
-            tokio::spawn(run(Arc::clone(core), self.clone_handle(), id.clone()));
-        }
-        Ok(view(&id, &job))
-    }
-
-    fn clone_handle(&self) -> Service {
-        Service { core: Arc::clone(&self.core), worker: Arc::clone(&self.worker) }
+        let id = format!("job_{now:012x}{:08x}", ((core.chance)() * f64::from(u32::MAX)) as u32);
+        let begun = |service: Service| async move {
+            service.forget_old_jobs().await?;
+            let content = serde_json::to_vec(&job).unwrap_or_default();
+            service.core.store.put_document(Shelf::ReplayJob, id.clone(), content, Expected::Nothing).await?;
+            let shown = view(&id, &job);
+            if !job.range.dry_run {
+                tokio::spawn(run(service, id));
+            }
+            Ok(shown)
+        };
+        self.to_the_end(begun).await
     }
 
     /// Keeps the newest jobs that are through; what is not through stays.
@@ -311,26 +310,24 @@ pub(super) async fn resume(service: &Service) -> Result<(), ServiceError> {
     for document in service.core.store.documents(Shelf::ReplayJob, None, JOBS).await? {
         let unfinished = job_of(&document).is_ok_and(|job| matches!(job.state, JobState::Accepted | JobState::Running));
         if unfinished {
-            tokio::spawn(run(Arc::clone(&service.core), service.clone_handle(), document.name));
+            tokio::spawn(run(service.handle(), document.name));
         }
     }
     Ok(())
 }
 
 /// Works a job off, step by step. Its progress is written in the same step as its replays, so a crash repeats none.
-async fn run(core: Arc<Core>, service: Service, id: String) {
-    loop {
-        let step = tokio::select! {
-            step = one_step(&service, &id) => step,
-            () = core.stopping.cancelled() => return,
-        };
-        let pause = match step {
+async fn run(service: Service, id: String) {
+    let core = &service.core;
+    // A step that has begun is finished: what it asked of the store happens whether it is heard of or not.
+    while !core.stopping.is_cancelled() {
+        let pause = match one_step(&service, &id).await {
             Ok(Some(pause)) => pause,
             Ok(None) => return,
             Err(ServiceError::Unavailable(StoreError::Closed)) => return,
             Err(ServiceError::Unavailable(_) | ServiceError::Conflict(_)) => AGAIN,
             Err(error) => {
-                give_up(&core, &id, &error).await;
+                give_up(core, &id, &error).await;
                 return;
             }
         };

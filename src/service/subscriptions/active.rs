@@ -163,6 +163,21 @@ pub(in crate::service) fn prepare(opened: &Written, in_use: &InUse) -> Result<Se
     Ok(Served { document, integration: in_use.digest, planner: Arc::new(planner), keys, profile })
 }
 
+/// Works out how a version that deliveries are pinned to makes their bodies. It was right when it was put, and what is
+/// checked more strictly today takes nothing back. Its policy has decided, and its delivery rules are not asked.
+///
+/// # Errors
+/// No body can be made of it.
+pub(in crate::service) fn prepare_pinned(opened: &Written, in_use: &InUse) -> Result<Served, Vec<FieldMistake>> {
+    let mut document = document::read(opened, &in_use.integration.manifest, &mut Vec::new());
+    document.policy = Some(Vec::new());
+    let profile = Profile::engine_default();
+    let planner = planner(in_use, &document, Some(&profile))
+        .map_err(|errors| errors.iter().flat_map(by_field).collect::<Vec<_>>())?;
+    let (integration, planner) = (in_use.digest, Arc::new(planner));
+    Ok(Served { document, integration, planner, keys: Vec::new(), profile: Some(profile) })
+}
+
 fn planner(
     in_use: &InUse,
     document: &Document,
