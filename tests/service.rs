@@ -24,5 +24,7 @@ mod oauth;
 mod pinning;
 #[path = "service/replays.rs"]
 mod replays;
+#[path = "service/secrets.rs"]
+mod secrets;
 #[path = "service/subscriptions.rs"]
 mod subscriptions;

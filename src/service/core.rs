@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use serde_json::Value as Json;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
@@ -130,13 +131,28 @@ impl Core {
         &self,
         id: &SubscriptionId,
         content: &[u8],
-    ) -> Result<(serde_json::Value, serde_json::Value), ServiceError> {
-        let at_rest: serde_json::Value = serde_json::from_slice(content)
+    ) -> Result<(Json, Json), ServiceError> {
+        let at_rest: Json = serde_json::from_slice(content)
             .map_err(|error| ServiceError::Broken(format!("subscription `{id}` cannot be read back: {error}")))?;
         let opened = document::open(&*self.sealer, id.as_str(), &at_rest).map_err(|error| {
             ServiceError::Broken(format!("the secrets of subscription `{id}` cannot be opened: {error}"))
         })?;
         Ok((at_rest, opened))
+    }
+
+    /// A subscription's document as it may be shown. What is a secret for the integration in use or for the version of it
+    /// that is served is none of a reader's business, sealed or not.
+    pub(super) fn shown(&self, id: &SubscriptionId, at_rest: &Json, served: Option<&Served>) -> Json {
+        let set = self.integrations.set();
+        let key = at_rest.get("integration").and_then(Json::as_str).unwrap_or_default();
+        let manifests = [
+            set.get(key).map(|in_use| &in_use.integration.manifest),
+            served.map(|served| &served.planner.integration().manifest),
+        ];
+        let members = at_rest.as_object();
+        let secrets = manifests.into_iter().flatten().zip(members.into_iter().cycle());
+        let secrets: Vec<String> = secrets.flat_map(|(manifest, members)| document::pointers(members, manifest)).collect();
+        document::shown(&*self.sealer, id.as_str(), at_rest, &secrets)
     }
 
     /// Stores a version of a subscription, along with its integration: upkeep drops what nobody used. Both are asked for

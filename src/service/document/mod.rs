@@ -1,8 +1,10 @@
 //! A subscription as its administrator writes it.
 //!
 //! It has three forms: as it is written, with secrets in the clear, for a moment; at rest, with each secret sealed; and
-//! shown, with `{"isSet": true}` in the place of each. [`Document`] is what the written form means.
+//! shown, with a mark in the place of each. [`Document`] is what the written form means.
 
+mod marks;
+mod passwords;
 mod patch;
 mod reading;
 mod secrets;
@@ -16,9 +18,11 @@ use utoipa::ToSchema;
 use crate::form::FormValues;
 use crate::secret::Secret;
 
+pub(super) use marks::{resolve, shown};
+pub(super) use passwords::without_password;
 pub(super) use patch::merge;
 pub(super) use reading::{known_settings, read};
-pub(super) use secrets::{masked, open, pointers, resolve, seal};
+pub(super) use secrets::{open, pointers, seal, sealed_places};
 
 /// A subscription's document as it may be shown: secrets are `{"isSet": true}`.
 pub type MaskedDocument = BTreeMap<String, Json>;

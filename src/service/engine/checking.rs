@@ -1,14 +1,17 @@
 //! A change of a subscription, checked: every mistake in it, and how it would be served. Nothing is stored here.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
+use url::{Host, Url};
 
 use super::Service;
 use crate::finding::near_miss;
+use crate::form::FormValue;
 use crate::service::document;
 use crate::service::integrations::InUse;
-use crate::service::subscriptions::{Served, prepare};
+use crate::service::subscriptions::{Served, prepare, prepare_pinned};
 use crate::service::{FieldMistake, ServiceError};
 use crate::store::{SubscriptionId, SubscriptionVersion};
 
@@ -58,8 +61,9 @@ impl Service {
         };
         let document = match (wanted, &stored, &before) {
             (Wanted::Whole(document), ..) => document,
-            (Wanted::Patched(patch), Some(stored), Some((_, opened))) => {
-                let mut document = opened.clone();
+            (Wanted::Patched(patch), Some(stored), Some((at_rest, _))) => {
+                // What the patch leaves out keeps its mark, and is known as kept.
+                let mut document = core.shown(&name, at_rest, None);
                 if let Some(members) = document.as_object_mut() {
                     members.insert("enabled".to_owned(), Json::Bool(stored.enabled));
                 }
@@ -92,9 +96,10 @@ impl Service {
             };
             return invalid(FieldMistake::new("/integration", message).help(help));
         };
-        let pointers = document::pointers(members, &in_use.integration.manifest);
+        let mut pointers = document::pointers(members, &in_use.integration.manifest);
         let (mut document, mut mistakes) = (document, Vec::new());
-        document::resolve(&mut document, before.as_ref().map(|(_, opened)| opened), &pointers, &mut mistakes);
+        let known = before.as_ref().map(|(at_rest, opened)| (at_rest, opened));
+        let kept = document::resolve(&mut document, known, &pointers, &mut mistakes);
         let written = document.as_object().cloned().unwrap_or_default();
         let served = match prepare(&written, in_use) {
             Ok(served) if mistakes.is_empty() => Arc::new(served),
@@ -107,11 +112,26 @@ impl Service {
                 return Err(ServiceError::Invalid(mistakes));
             }
         };
+        mistakes.extend(self.refused_addresses(&served));
+        if let Some((_, opened)) = &before
+            && !(kept.secrets.is_empty() && kept.passwords.is_empty())
+            && !self.sends_where(&name, stored.as_ref().map(|stored| stored.current.version), opened, in_use, &served)
+        {
+            let gone = kept.secrets.iter().chain(&kept.passwords);
+            mistakes.extend(gone.map(|pointer| {
+                FieldMistake::new(pointer.clone(), "the address changed; give the secret again")
+                    .help("it was given for another receiver, and goes to none but that one".to_owned())
+            }));
+        }
+        if !mistakes.is_empty() {
+            return Err(ServiceError::Invalid(mistakes));
+        }
+        // What was sealed stays sealed, also when it is no secret any more.
+        pointers.extend(kept.secrets);
         // Whether it is switched on is kept beside the versions.
         if let Some(members) = document.as_object_mut() {
             members.remove("enabled");
         }
-        let known = before.as_ref().map(|(at_rest, opened)| (at_rest, opened));
         let at_rest = document::seal(&*core.sealer, id, &document, &pointers, known)
             .map_err(|error| ServiceError::Broken(format!("a secret cannot be sealed: {error}")))?;
         // The same members in another order are the same document, and make no new version.
@@ -123,5 +143,77 @@ impl Service {
             reason: stored.reason,
         });
         Ok(Change { id: name, at_rest, served, in_use: Arc::clone(in_use), before })
+    }
+
+    /// Whether a changed subscription sends to where it sent before: what was entrusted to one receiver must not reach
+    /// another one by a change of the address alone.
+    fn sends_where(
+        &self,
+        id: &SubscriptionId,
+        version: Option<SubscriptionVersion>,
+        opened: &Json,
+        in_use: &InUse,
+        served: &Served,
+    ) -> bool {
+        let before = opened.as_object().cloned().unwrap_or_default();
+        if before.get("integration").and_then(Json::as_str) != Some(&in_use.integration.key) {
+            return false;
+        }
+        let table = self.core.table.load_full();
+        let active = table.get(id).filter(|active| Some(active.version) == version);
+        let as_it_is = active.and_then(|active| active.state.as_ref().ok().map(Arc::clone));
+        let Some(before) = as_it_is.or_else(|| prepare_pinned(&before, in_use).ok().map(Arc::new)) else { return false };
+        let same_connection = match (&before.document.oauth, &served.document.oauth) {
+            (Some(before), Some(now)) => {
+                same_origin(&before.base_uri, &now.base_uri) && same_origin(&before.token_url, &now.token_url)
+            }
+            // Its secrets came, or went, together with it.
+            _ => true,
+        };
+        same_connection && served.planner.sends_where(&before.planner)
+    }
+
+    /// Addresses in numbers that no request may go to, as far as they are known before anything is sent.
+    fn refused_addresses(&self, served: &Served) -> Vec<FieldMistake> {
+        let guard = self.core.sender.guard();
+        let refused = |address: &str| {
+            let url = Url::parse(address).ok()?;
+            let number = match url.host()? {
+                Host::Domain(_) => return None,
+                Host::Ipv4(number) => IpAddr::V4(number),
+                Host::Ipv6(number) => IpAddr::V6(number),
+            };
+            let refused = guard.check(url.host_str().unwrap_or_default(), number).err()?;
+            Some((url.host_str().unwrap_or_default().to_owned(), refused))
+        };
+        let mut mistakes = Vec::new();
+        if let Some((host, refused)) = served.planner.steady_address().and_then(refused) {
+            // The variable that names the host; a host of the integration's own is nobody's mistake but its author's.
+            let spells = |text: &str| {
+                text.contains(&*host) || Url::parse(text.trim()).is_ok_and(|url| url.host_str() == Some(&*host))
+            };
+            let names = |value: &FormValue| match value {
+                FormValue::Text(text) => spells(text),
+                FormValue::Secret(secret) => spells(secret.expose()),
+                FormValue::Flag(_) | FormValue::List(_) => false,
+            };
+            let named = served.document.form.values.iter().find(|(_, value)| names(value)).map(|(key, _)| key);
+            let pointer = named.map_or("/integration".to_owned(), |key| {
+                format!("/formValues/{}", key.replace('~', "~0").replace('/', "~1"))
+            });
+            mistakes.push(FieldMistake::new(pointer, refused.to_string()).help(refused.help().to_owned()));
+        }
+        if let Some((_, refused)) = served.document.oauth.as_ref().and_then(|oauth| refused(&oauth.token_url)) {
+            let mistake = FieldMistake::new("/oauth/tokenUrl", refused.to_string());
+            mistakes.push(mistake.help(refused.help().to_owned()));
+        }
+        mistakes
+    }
+}
+
+fn same_origin(a: &str, b: &str) -> bool {
+    match (Url::parse(a), Url::parse(b)) {
+        (Ok(a), Ok(b)) => a.origin() == b.origin(),
+        _ => false,
     }
 }

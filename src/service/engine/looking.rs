@@ -12,7 +12,7 @@ use crate::service::integrations::finding_views;
 use crate::service::subscriptions::Active;
 use crate::service::{
     AttemptView, Breaker, ConflictView, DeliveryDetail, DeliveryView, EventDetail, EventSummaryView, IntegrationView,
-    Observed, PhasesView, ServiceError, StatusView, SubscriptionView, Timestamp, Verdict, VerdictView, document,
+    Observed, PhasesView, ServiceError, StatusView, SubscriptionView, Timestamp, Verdict, VerdictView,
 };
 use crate::store::{
     Accounts, AttemptRecord, Delivery, DeliveryFilter, DeliveryKey, EventFilter, EventKey, EventSummary, Page,
@@ -93,7 +93,7 @@ impl Service {
     }
 
     fn view(&self, active: &Active, standing: &Standing) -> SubscriptionView {
-        let mut members = match document::masked(&active.at_rest) {
+        let mut members = match self.core.shown(&active.id, &active.at_rest, active.served()) {
             Json::Object(members) => members.into_iter().collect(),
             _ => std::collections::BTreeMap::new(),
         };

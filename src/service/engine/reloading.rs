@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use super::Service;
 use crate::finding::Finding;
 use crate::service::core::Core;
-use crate::service::document::Written;
+use crate::service::document::{self, Written};
 use crate::service::integrations::{Changes, InUse, Set, Tree, finding_views};
 use crate::service::subscriptions::{Active, Served, Table, prepare};
 use crate::service::{FieldMistake, Happening, RefusedIntegration, ReloadReport, ServiceError};
@@ -52,15 +52,22 @@ async fn read_tree(core: &Core) -> Result<Tree, ServiceError> {
 /// A stored subscription as it is served now: with the integration in use, else with the version that it was last
 /// served with. A new version of an integration that it does not fit yet must not stop it.
 pub(super) async fn activate(core: &Core, stored: Subscription, set: &Set) -> Result<Active, ServiceError> {
-    let (at_rest, opened) = core.open(&stored.id, &stored.current.content)?;
+    let (mut at_rest, opened) = core.open(&stored.id, &stored.current.content)?;
     let written = opened.as_object().cloned().unwrap_or_default();
     let key = written.get("integration").and_then(Json::as_str).unwrap_or_default();
     let (mut version, mut behind) = (stored.current.version, Vec::new());
     let state = match set.get(key).map(|in_use| (in_use, prepare(&written, in_use))) {
         Some((in_use, Ok(served))) => {
+            // What is a secret from now on is sealed from now on.
+            let mut places = document::pointers(&written, &in_use.integration.manifest);
+            places.extend(document::sealed_places(&at_rest));
+            let sealed = document::seal(&*core.sealer, stored.id.as_str(), &opened, &places, Some((&at_rest, &opened)))
+                .map_err(|error| ServiceError::Broken(format!("a secret cannot be sealed: {error}")))?;
             // A version is pinned with the integration it was put with, so the newer one is taken by a new version.
-            if stored.current.integration != Some(in_use.digest) {
-                version = core.put_version(&stored.id, stored.current.content, in_use).await?;
+            if stored.current.integration != Some(in_use.digest) || sealed != at_rest {
+                let content = if sealed == at_rest { stored.current.content } else { sealed.to_string().into_bytes() };
+                version = core.put_version(&stored.id, content, in_use).await?;
+                at_rest = sealed;
             }
             Ok(Arc::new(served))
         }

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use crate::catalog::Integration;
 use crate::delivery::{Profile, SigningKey};
 use crate::dispatch::{self, PlanError, PlanErrorKind};
-use crate::form::OauthConnection;
+use crate::form::{FormValue, OauthConnection};
 use crate::manifest::Manifest;
 use crate::policy::Policy;
 use crate::service::FieldMistake;
@@ -91,7 +91,19 @@ impl Served {
     /// A planner whose requests may be shown: masks stand for secrets.
     pub(in crate::service) fn masked(&self) -> Result<dispatch::Subscription, Vec<PlanError>> {
         let integration = self.planner.integration();
-        let form = dispatch::masked(&integration.manifest, &self.document.form);
+        let mut form = dispatch::masked(&integration.manifest, &self.document.form);
+        for value in form.values.values_mut() {
+            if let FormValue::Text(text) = value
+                && let Some(shown) = document::without_password(text)
+            {
+                *text = shown;
+            }
+        }
+        if let Some(oauth) = &mut form.oauth
+            && let Some(shown) = document::without_password(&oauth.base_uri)
+        {
+            oauth.base_uri = shown;
+        }
         self.planner_for(integration, &form, true)
     }
 
