@@ -72,12 +72,12 @@ impl Service {
 
     /// What a replay is rendered with: as before when `None`.
     fn versions_for(&self, delivery: &Delivery, kind: ReplayKind) -> Result<Option<Versions>, ServiceError> {
-        if kind == ReplayKind::Exact {
-            return Ok(None);
-        }
         let table = self.core.table.load();
         let active = table.get(&delivery.subscription);
         let active = active.ok_or_else(|| self.no_subscription(delivery.subscription.as_str()))?;
+        if kind == ReplayKind::Exact {
+            return Ok(None);
+        }
         match &active.state {
             Ok(served) => Ok(Some(Versions { subscription: active.version, integration: served.integration })),
             Err(mistakes) => Err(ServiceError::Invalid(mistakes.clone())),
@@ -131,7 +131,9 @@ impl Service {
             error: None,
         };
         if job.range.dry_run {
-            self.count(&mut job).await?;
+            let count = self.count(&job.range).await?;
+            job.progress = JobProgress { total: Some(count), matched: count, ..job.progress };
+            job.state = JobState::Completed;
         }
         let id = format!("job_{now:012x}{:08x}", ((core.chance)() * f64::from(u32::MAX)) as u32);
         let begun = |service: Service| async move {
@@ -163,18 +165,16 @@ impl Service {
         Ok(())
     }
 
-    async fn count(&self, job: &mut Job) -> Result<(), ServiceError> {
-        let mut page = PageRequest::first(PageRequest::MOST);
+    async fn count(&self, range: &RangeOfReplays) -> Result<u64, ServiceError> {
+        let (mut page, mut count) = (PageRequest::first(PageRequest::MOST), 0);
         loop {
-            let found = self.core.store.deliveries(filter(&job.range), page).await?;
-            job.progress.matched += found.items.len() as u64;
+            let found = self.core.store.deliveries(filter(range), page).await?;
+            count += found.items.len() as u64;
             match found.next {
                 Some(next) => page.after = Some(next),
-                None => break,
+                None => return Ok(count),
             }
         }
-        job.state = JobState::Completed;
-        Ok(())
     }
 
     /// A replay job.
@@ -360,47 +360,76 @@ async fn one_step(service: &Service, id: &str) -> Result<Option<Duration>, Servi
     if matches!(job.state, JobState::Completed | JobState::Failed) {
         return Ok(None);
     }
+    let expected = Expected::Revision(document.revision);
+    let content = |job: &Job| serde_json::to_vec(job).unwrap_or_default();
+    if job.progress.total.is_none() {
+        // Counted first, so that whoever looks on knows where it ends.
+        job.progress.total = Some(service.count(&job.range).await?);
+        job.state = JobState::Running;
+        core.store.put_document(Shelf::ReplayJob, id.to_owned(), content(&job), expected).await?;
+        core.tell(Happening::Job { id: id.to_owned(), progress: job.progress, state: job.state });
+        return Ok(Some(Duration::ZERO));
+    }
     let limit = job.range.rate.map_or(STEP, |rate| STEP.min(rate as usize)).max(1);
     let after = job.cursor.as_deref().and_then(|cursor| cursor.parse::<Cursor>().ok());
     let found = core.store.deliveries(filter(&job.range), PageRequest { after, limit }).await?;
-    let mut replays = Vec::new();
-    for delivery in &found.items {
+    let mut wanted = Vec::new();
+    for delivery in found.items {
         job.progress.matched += 1;
         // A replay that a job made is not made once more by the same job.
-        match service.versions_for(delivery, job.range.kind) {
-            Ok(versions) => replays.push(Replay { of: delivery.key, versions, due: None }),
+        match service.versions_for(&delivery, job.range.kind) {
+            Ok(versions) => wanted.push((delivery.subscription, Replay { of: delivery.key, versions, due: None })),
             Err(_) => job.progress.skipped += 1,
         }
     }
-    job.progress.replayed += replays.len() as u64;
     job.cursor = found.next.map(|next| next.to_string());
     job.state = if found.next.is_some() { JobState::Running } else { JobState::Completed };
-    let count = replays.len();
-    let next = |job: &Job| Document {
-        name: id.to_owned(),
-        revision: document.revision + 1,
-        content: serde_json::to_vec(job).unwrap_or_default(),
-    };
-    let expected = Expected::Revision(document.revision);
-    match core.store.replay(replays.clone(), Some((next(&job), expected)), core.now()).await {
-        Ok(_) => {}
-        Err(error @ (StoreError::Unavailable { .. } | StoreError::Closed | StoreError::Changed { .. })) => {
-            return Err(error.into());
-        }
-        // One of them cannot be: each is asked for by itself, and the job says how many could not.
-        Err(_) => {
-            let mut made = 0;
-            for replay in replays {
-                made += u64::from(core.store.replay(vec![replay], None, core.now()).await.is_ok());
+    let count = loop {
+        let replays: Vec<Replay> = wanted.iter().map(|(_, replay)| *replay).collect();
+        let count = replays.len();
+        let mut next = job.clone();
+        next.progress.replayed += count as u64;
+        let document = Document { name: id.to_owned(), revision: document.revision + 1, content: content(&next) };
+        match core.store.replay(replays, Some((document, expected)), core.now()).await {
+            Ok(_) => {
+                job = next;
+                break count;
             }
-            job.progress.replayed -= count as u64 - made;
-            job.progress.skipped += count as u64 - made;
-            core.store.replay(Vec::new(), Some((next(&job), expected)), core.now()).await?;
+            // Some of them cannot be: the others are made, together with the word that these were not.
+            Err(error) => {
+                without_refused(&mut wanted, &error);
+                if wanted.len() == count {
+                    return Err(error.into());
+                }
+                job.progress.skipped += (count - wanted.len()) as u64;
+            }
         }
-    }
+    };
     core.tell(Happening::Job { id: id.to_owned(), progress: job.progress, state: job.state });
     if job.state == JobState::Completed {
         return Ok(None);
     }
     Ok(Some(job.range.rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(count as f64 / f64::from(rate)))))
+}
+
+/// Takes out what the store refused; nothing, when the refusal is about none of them.
+fn without_refused(wanted: &mut Vec<(SubscriptionId, Replay)>, error: &StoreError) {
+    match error {
+        StoreError::UnknownDelivery(key) | StoreError::StillWaiting(key) => {
+            wanted.retain(|(_, replay)| replay.of != *key);
+        }
+        StoreError::UnknownSubscription(id) | StoreError::UnknownVersion(id, _) => {
+            wanted.retain(|(subscription, _)| subscription != id);
+        }
+        StoreError::UnknownIntegration(digest) => wanted.retain(|(_, replay)| {
+            replay.versions.is_none_or(|versions| versions.integration.to_string() != *digest)
+        }),
+        StoreError::TooManyDeliveries(event) => {
+            // There may be room for others of the same event.
+            if let Some(last) = wanted.iter().rposition(|(_, replay)| replay.of.event() == *event) {
+                wanted.remove(last);
+            }
+        }
+        _ => {}
+    }
 }
