@@ -28,3 +28,5 @@ mod replays;
 mod secrets;
 #[path = "service/subscriptions.rs"]
 mod subscriptions;
+#[path = "service/verdicts.rs"]
+mod verdicts;

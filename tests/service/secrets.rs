@@ -97,7 +97,8 @@ async fn where_an_event_takes_part_in_the_address_its_values_count() {
     changed["formVariables"] = json!([
         {"key": "site", "name": "Site", "type": "string", "description": "Where the account is."},
         {"key": "team", "name": "Team", "type": "string", "description": "Whom it is for."},
-        {"key": "note", "name": "Note", "type": "string", "description": "What it is for.", "isOptional": true},
+        {"key": "note", "name": "Note", "type": "string", "description": "What it is for.", "isOptional": true,
+            "defaultValue": ""},
         {"key": "apiKey", "name": "Key", "type": "string", "description": "Proves who asks.", "isSecret": true},
     ]);
     integration(&stage.root(), "sited", &changed.to_string(), r#"{"note": "{{formVariables.note}}"}"#);

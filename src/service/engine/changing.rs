@@ -130,8 +130,16 @@ impl Service {
         let enabled = served.document.enabled;
         // Why it is off is still true while it stays off.
         let reason = before.as_ref().filter(|before| !before.enabled && !enabled).and_then(|off| off.reason.clone());
-        let active =
-            Active { id: id.clone(), version, enabled, reason, at_rest, state: Ok(served), behind: Vec::new() };
+        let active = Active {
+            id: id.clone(),
+            version,
+            created: core.now(),
+            enabled,
+            reason,
+            at_rest,
+            state: Ok(served),
+            behind: Vec::new(),
+        };
         core.change_table(vec![active]).await?;
         self.worker.look_again();
         let subscription = self.subscription(id.as_str()).await?;

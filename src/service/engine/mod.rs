@@ -7,6 +7,7 @@ mod reloading;
 mod replaying;
 mod testing;
 mod upkeep;
+mod verdicts;
 
 use std::path::PathBuf;
 use std::sync::Arc;

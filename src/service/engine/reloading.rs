@@ -55,7 +55,7 @@ pub(super) async fn activate(core: &Core, stored: Subscription, set: &Set) -> Re
     let (mut at_rest, opened) = core.open(&stored.id, &stored.current.content)?;
     let written = opened.as_object().cloned().unwrap_or_default();
     let key = written.get("integration").and_then(Json::as_str).unwrap_or_default();
-    let (mut version, mut behind) = (stored.current.version, Vec::new());
+    let (mut version, mut created, mut behind) = (stored.current.version, stored.current.created, Vec::new());
     let state = match set.get(key).map(|in_use| (in_use, prepare(&written, in_use))) {
         Some((in_use, Ok(served))) => {
             // What is a secret from now on is sealed from now on.
@@ -67,7 +67,7 @@ pub(super) async fn activate(core: &Core, stored: Subscription, set: &Set) -> Re
             if stored.current.integration != Some(in_use.digest) || sealed != at_rest {
                 let content = if sealed == at_rest { stored.current.content } else { sealed.to_string().into_bytes() };
                 version = core.put_version(&stored.id, content, in_use).await?;
-                at_rest = sealed;
+                (created, at_rest) = (core.now(), sealed);
             }
             Ok(Arc::new(served))
         }
@@ -80,7 +80,7 @@ pub(super) async fn activate(core: &Core, stored: Subscription, set: &Set) -> Re
         }
     };
     let Subscription { id, enabled, reason, .. } = stored;
-    Ok(Active { id, version, enabled, reason, at_rest, state, behind })
+    Ok(Active { id, version, created, enabled, reason, at_rest, state, behind })
 }
 
 /// With the version of its integration that it was put with. A store that does not answer at the moment is no reason to

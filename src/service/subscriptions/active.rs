@@ -13,7 +13,7 @@ use crate::policy::Policy;
 use crate::service::FieldMistake;
 use crate::service::document::{self, Document, Written};
 use crate::service::integrations::InUse;
-use crate::store::{Digest, SubscriptionId, SubscriptionVersion};
+use crate::store::{Digest, Moment, SubscriptionId, SubscriptionVersion};
 
 /// Headers that requests have whatever the integration.
 const HEADERS_IN_USE: [&str; 6] =
@@ -24,6 +24,8 @@ const HEADERS_IN_USE: [&str; 6] =
 pub(in crate::service) struct Active {
     pub(in crate::service) id: SubscriptionId,
     pub(in crate::service) version: SubscriptionVersion,
+    /// When this version was made, or a little later.
+    pub(in crate::service) created: Moment,
     pub(in crate::service) enabled: bool,
     pub(in crate::service) reason: Option<String>,
     /// The document with its secrets sealed.
@@ -44,6 +46,7 @@ impl Active {
         Active {
             id: self.id.clone(),
             version: self.version,
+            created: self.created,
             enabled,
             reason,
             at_rest: self.at_rest.clone(),
