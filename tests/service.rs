@@ -1,10 +1,10 @@
 //! The running engine on real sockets: what comes in is delivered, or accounted for.
 
+#[path = "service/between.rs"]
+mod between;
 mod receiver;
 #[path = "service/support.rs"]
 mod support;
-#[path = "service/between.rs"]
-mod between;
 
 #[path = "service/accounts.rs"]
 mod accounts;

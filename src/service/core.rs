@@ -127,11 +127,7 @@ impl Core {
     }
 
     /// A stored document: at rest, and opened.
-    pub(super) fn open(
-        &self,
-        id: &SubscriptionId,
-        content: &[u8],
-    ) -> Result<(Json, Json), ServiceError> {
+    pub(super) fn open(&self, id: &SubscriptionId, content: &[u8]) -> Result<(Json, Json), ServiceError> {
         let at_rest: Json = serde_json::from_slice(content)
             .map_err(|error| ServiceError::Broken(format!("subscription `{id}` cannot be read back: {error}")))?;
         let opened = document::open(&*self.sealer, id.as_str(), &at_rest).map_err(|error| {
@@ -151,7 +147,8 @@ impl Core {
         ];
         let members = at_rest.as_object();
         let secrets = manifests.into_iter().flatten().zip(members.into_iter().cycle());
-        let secrets: Vec<String> = secrets.flat_map(|(manifest, members)| document::pointers(members, manifest)).collect();
+        let secrets: Vec<String> =
+            secrets.flat_map(|(manifest, members)| document::pointers(members, manifest)).collect();
         document::shown(&*self.sealer, id.as_str(), at_rest, &secrets)
     }
 

@@ -23,7 +23,7 @@ pub(crate) struct Between {
 }
 
 impl Between {
-    pub(crate) fn new(
+    pub(crate) fn stand(
         inner: Arc<dyn Store>,
         hook: impl Fn(&dyn Store, &Asked) -> Option<StoreError> + Send + Sync + 'static,
     ) -> Arc<dyn Store> {

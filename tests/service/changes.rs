@@ -59,7 +59,7 @@ async fn a_receiver_that_is_gone_while_its_subscription_is_changed_stays_switche
     let inner: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let gone = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&gone);
-    let store = Between::new(Arc::clone(&inner), move |inner, asked| {
+    let store = Between::stand(Arc::clone(&inner), move |inner, asked| {
         if let Asked::PutSubscription(id) = asked
             && seen.load(Ordering::SeqCst)
         {
@@ -127,10 +127,8 @@ async fn a_test_holds_up_no_other_change_and_what_changes_meanwhile_is_a_conflic
 #[tokio::test(flavor = "multi_thread")]
 async fn a_test_that_keeps_a_change_from_being_stored_tells_what_was_answered() {
     let stage = Stage::new();
-    let receiver = Receiver::start(|_, _| {
-        Reply::Full(403, String::new(), "no: hush-hush-hush is unknown".to_owned())
-    })
-    .await;
+    let receiver =
+        Receiver::start(|_, _| Reply::Full(403, String::new(), "no: hush-hush-hush is unknown".to_owned())).await;
     let endpoint = json!({"url": receiver.url(), "method": "POST",
         "headers": [{"name": "X-Api-Key", "value": "{{apiKey}}"}]});
     let hook = json!({"endpoint": endpoint, "includeErrorResponseBody": true});
@@ -148,7 +146,7 @@ async fn a_subscription_that_could_not_be_taken_over_holds_up_no_other_and_is_at
     let (stage, receiver) = (Stage::new(), Receiver::answering(200).await);
     let fails = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&fails);
-    let store = Between::new(Arc::new(MemoryStore::new()), move |_, asked| {
+    let store = Between::stand(Arc::new(MemoryStore::new()), move |_, asked| {
         let of_one = *asked == Asked::PutSubscription(SubscriptionId::from("one"));
         (of_one && seen.load(Ordering::SeqCst)).then(busy)
     });

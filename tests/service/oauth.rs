@@ -20,11 +20,8 @@ fn connected_stage() -> Stage {
 
 /// An integration for this receiver alone, whose answers may be shown.
 fn open(stage: &Stage, receiver: &Receiver, oauth: bool) {
-    let (name, value) = if oauth {
-        ("Authorization", "Bearer {{oauth.accessToken}}")
-    } else {
-        ("X-Api-Key", "{{apiKey}}")
-    };
+    let (name, value) =
+        if oauth { ("Authorization", "Bearer {{oauth.accessToken}}") } else { ("X-Api-Key", "{{apiKey}}") };
     let headers = json!([{"name": name, "value": value}]);
     let endpoint = json!({"url": receiver.url(), "method": "POST", "headers": headers});
     let hook = json!({"endpoint": endpoint, "includeErrorResponseBody": true});
@@ -210,7 +207,7 @@ async fn a_spent_refresh_token_is_never_used_again_and_nothing_stays_of_what_is_
     let inner: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let unreadable = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&unreadable);
-    let store = Between::new(Arc::clone(&inner), move |_, asked| {
+    let store = Between::stand(Arc::clone(&inner), move |_, asked| {
         (*asked == Asked::Document(Shelf::Secret) && seen.load(Ordering::SeqCst)).then(busy)
     });
     let tokens = tokens(json!({"refresh_token": ""})).await;

@@ -157,7 +157,7 @@ async fn a_version_that_cannot_be_read_at_the_moment_is_waited_for() {
     let clock = OwnClock::start();
     let (refused, is_busy) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(true)));
     let (count, seen) = (Arc::clone(&refused), Arc::clone(&is_busy));
-    let store = Between::new(stage.sqlite(), move |_, asked| {
+    let store = Between::stand(stage.sqlite(), move |_, asked| {
         let refuses = *asked == Asked::Version && seen.load(Ordering::SeqCst);
         count.fetch_add(usize::from(refuses), Ordering::SeqCst);
         refuses.then(busy)

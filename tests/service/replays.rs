@@ -158,7 +158,7 @@ async fn what_cannot_be_made_once_more_is_left_out_and_the_rest_is_made_in_one_s
     let (stage, receiver) = (Stage::new(), Receiver::answering(200).await);
     let (asked, bad) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(None)));
     let (log, refuses) = (Arc::clone(&asked), Arc::clone(&bad));
-    let store = Between::new(stage.sqlite(), move |_, asked| {
+    let store = Between::stand(stage.sqlite(), move |_, asked| {
         let Asked::Replay(keys) = asked else { return None };
         log.lock().expect("no panic").push(keys.len());
         let bad = (*refuses.lock().expect("no panic"))?;

@@ -123,7 +123,11 @@ async fn a_client_s_secrets_go_to_no_other_token_server() {
         "clientId": "client", "clientSecret": "deep-secret", "refreshToken": ""});
     subscribe(&service, "one", whole).await;
     let oauth = view(&service, "one").await["oauth"].clone();
-    assert_eq!((&oauth["clientSecret"], &oauth["refreshToken"]), (&json!({"isSet": true}), &json!("")), "empty is not set");
+    assert_eq!(
+        (&oauth["clientSecret"], &oauth["refreshToken"]),
+        (&json!({"isSet": true}), &json!("")),
+        "empty is not set"
+    );
     for member in ["tokenUrl", "baseUri"] {
         let patch = json!({"oauth": {member: "https://thief.example/t"}});
         let told = pointers(service.patch_subscription("one", patch, false).await);
@@ -190,6 +194,12 @@ async fn an_address_that_nothing_may_be_sent_to_is_refused_by_its_field() {
         "clientId": "client", "clientSecret": "deep-secret"});
     assert_eq!(pointers(service.put_subscription("one", whole, false).await), ["/oauth/tokenUrl"]);
     subscribe(&service, "one", document("https://receiver.example/")).await;
+    // What is switched off may wait for a machine that allows it.
+    let mut off = document("http://10.1.2.3/");
+    off["enabled"] = json!(false);
+    subscribe(&service, "two", off).await;
+    let on = service.patch_subscription("two", json!({"enabled": true}), false).await;
+    assert_eq!(pointers(on), ["/formValues/url"]);
     // On a machine that allows them they are fine, all but those where no receiver lives.
     let service = stage.start(Arc::new(MemoryStore::new())).await;
     subscribe(&service, "one", document("https://10.1.2.3/")).await;

@@ -55,9 +55,7 @@ pub(in crate::service) fn shown(sealer: &dyn Sealer, subscription: &str, at_rest
             (None, Some(text)) if !text.is_empty() && secrets.iter().any(|secret| secret == pointer) => {
                 Some(mark(listed.then(|| id_of(text)).as_deref()))
             }
-            (None, Some(text)) if passwords::may_be_at(pointer) => {
-                passwords::without_password(text).map(Json::String)
-            }
+            (None, Some(text)) if passwords::may_be_at(pointer) => passwords::without_password(text).map(Json::String),
             _ => None,
         };
         let replaced = instead.is_some();
@@ -132,8 +130,10 @@ fn resolve_list(written: &mut Json, opened: Option<&Json>, mistakes: &mut Vec<Fi
                     .help("give the secret itself, or the `id` of one as it is shown".to_owned())
             }),
             None if before.len() == length => Ok(&before[at]),
-            None => Err(FieldMistake::new(pointer, "the list has another length, so it is not clear which secret is meant")
-                .help("send the mark back with its `id`, as it is shown, or give the secret itself".to_owned())),
+            None => {
+                Err(FieldMistake::new(pointer, "the list has another length, so it is not clear which secret is meant")
+                    .help("send the mark back with its `id`, as it is shown, or give the secret itself".to_owned()))
+            }
         };
         *value = match found {
             Ok(secret) => Json::String((*secret).to_owned()),
@@ -147,7 +147,8 @@ fn resolve_list(written: &mut Json, opened: Option<&Json>, mistakes: &mut Vec<Fi
 
 fn resolve_passwords(written: &mut Json, opened: Option<&Json>, kept: &mut Kept, mistakes: &mut Vec<FieldMistake>) {
     let done: Result<(), SealError> = walk(written, &mut String::new(), &mut |value, pointer| {
-        let Some(text) = value.as_str().filter(|text| passwords::may_be_at(pointer) && passwords::is_masked(text)) else {
+        let Some(text) = value.as_str().filter(|text| passwords::may_be_at(pointer) && passwords::is_masked(text))
+        else {
             return Ok(false);
         };
         let before = opened.and_then(|opened| opened.pointer(pointer)?.as_str());
@@ -157,8 +158,11 @@ fn resolve_passwords(written: &mut Json, opened: Option<&Json>, kept: &mut Kept,
                 kept.passwords.push(pointer.to_owned());
             }
             None => mistakes.push(
-                FieldMistake::new(pointer, "a mask stands where its password should be, and the address is another one")
-                    .help("give the password again".to_owned()),
+                FieldMistake::new(
+                    pointer,
+                    "a mask stands where its password should be, and the address is another one",
+                )
+                .help("give the password again".to_owned()),
             ),
         }
         Ok(true)
@@ -183,8 +187,13 @@ mod tests {
         let marks = json!({"formValues": {"apiKey": {"isSet": true}}, "oauth": {"refreshToken": {"isSet": true}}});
         let (document, kept, told) = resolved(&marks, &before);
         assert_eq!(document["formValues"]["apiKey"], json!("hush-hush"));
-        assert_eq!((kept.secrets, told), (vec!["/formValues/apiKey".to_owned()], vec!["/oauth/refreshToken".to_owned()]));
-        for none in [json!({"isSet": false}), json!({"isSet": true, "x": 1}), json!({"isSet": true, "id": 5}), json!("")] {
+        assert_eq!(
+            (kept.secrets, told),
+            (vec!["/formValues/apiKey".to_owned()], vec!["/oauth/refreshToken".to_owned()])
+        );
+        for none in
+            [json!({"isSet": false}), json!({"isSet": true, "x": 1}), json!({"isSet": true, "id": 5}), json!("")]
+        {
             assert!(!is_mark(&none), "{none}");
         }
     }
@@ -207,7 +216,8 @@ mod tests {
     #[test]
     fn a_masked_password_stands_for_the_one_of_the_same_address() {
         let before = json!({"formValues": {"url": "https://u:pw@a.example/x"}});
-        let (document, kept, told) = resolved(&json!({"formValues": {"url": "https://u:[secret]@a.example/x"}}), &before);
+        let (document, kept, told) =
+            resolved(&json!({"formValues": {"url": "https://u:[secret]@a.example/x"}}), &before);
         assert_eq!(document, before);
         assert_eq!((kept.passwords, told), (vec!["/formValues/url".to_owned()], vec![]));
         let (_, _, told) = resolved(&json!({"formValues": {"url": "https://u:[secret]@b.example/x"}}), &before);

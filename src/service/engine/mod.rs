@@ -1,7 +1,9 @@
 //! The facade: what a server or a program holds of the running engine.
 
+mod addresses;
 mod changing;
 mod checking;
+mod jobs;
 mod looking;
 mod reloading;
 mod replaying;
@@ -67,7 +69,7 @@ impl Service {
             return Err(error);
         }
         upkeep::start(&service);
-        replaying::resume(&service).await?;
+        jobs::resume(&service).await?;
         Ok(service)
     }
 

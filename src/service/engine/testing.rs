@@ -45,7 +45,8 @@ impl Service {
         let id = format!("msg_test_{:016x}", ((core.chance)() * 9_007_199_254_740_992.0) as u64);
         let sent = shown_request(served, &event, &id, core.clock.now());
         let begin = core.elapsed();
-        let letter = Letter { subscription, served, pinned: None, event: &event, body: Body::Validation, id: &id, draft };
+        let letter =
+            Letter { subscription, served, pinned: None, event: &event, body: Body::Validation, id: &id, draft };
         let outcome = send(core, letter).await;
         let took_ms = core.elapsed().saturating_sub(begin).as_secs_f64() * 1e3;
         Ok(match &outcome.outcome {

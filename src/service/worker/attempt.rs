@@ -56,7 +56,8 @@ pub(super) async fn make(core: &Arc<Core>, leased: &Leased) -> Option<Made> {
                 }
                 Ok(event) => {
                     let subscription = &leased.subscription;
-                    send(core, Letter { subscription, served, pinned, event: &event, body, id: &id, draft: false }).await
+                    send(core, Letter { subscription, served, pinned, event: &event, body, id: &id, draft: false })
+                        .await
                 }
             }
         }
@@ -76,14 +77,7 @@ fn unreadable(error: &ServiceError) -> String {
     }
 }
 
-fn judged(
-    core: &Core,
-    leased: &Leased,
-    served: &Served,
-    sent: &Sent,
-    started: Moment,
-    took: Duration,
-) -> Made {
+fn judged(core: &Core, leased: &Leased, served: &Served, sent: &Sent, started: Moment, took: Duration) -> Made {
     let profile = served.planner.profile();
     let outcome = &sent.outcome;
     let now = core.clock.now();

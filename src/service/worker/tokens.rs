@@ -86,8 +86,7 @@ impl Tokens {
         id: &SubscriptionId,
         served: &Arc<Served>,
     ) -> Result<Arc<Connected>, Failure> {
-        let slot =
-            Arc::clone(self.slots.lock().unwrap_or_else(PoisonError::into_inner).entry(id.clone()).or_default());
+        let slot = Arc::clone(self.slots.lock().unwrap_or_else(PoisonError::into_inner).entry(id.clone()).or_default());
         let mut kept = slot.lock_owned().await;
         let now = core.elapsed();
         match kept.as_ref() {
@@ -112,9 +111,7 @@ impl Tokens {
             let fetched = fetch(&core, &id, &served).await;
             *kept = Some(match &fetched {
                 Ok(connected) => Kept::Good(Arc::clone(connected)),
-                Err(failure) => {
-                    Kept::Failed { served, until: core.elapsed() + LEFT_ALONE, failure: failure.clone() }
-                }
+                Err(failure) => Kept::Failed { served, until: core.elapsed() + LEFT_ALONE, failure: failure.clone() },
             });
             fetched
         }))
@@ -206,8 +203,8 @@ async fn fetch(core: &Core, id: &SubscriptionId, served: &Arc<Served>) -> Result
     if !(200..300).contains(&answer.status) {
         return Err(failed(format!("the token server answered {}", answer.status)));
     }
-    let answered: Answered = serde_json::from_slice(&answer.body)
-        .map_err(|_| failed("what the token server answered holds none"))?;
+    let answered: Answered =
+        serde_json::from_slice(&answer.body).map_err(|_| failed("what the token server answered holds none"))?;
     let good_for = answered.good_for();
     if let Some(next) = answered.refresh_token.filter(|next| refresh.is_some_and(|refresh| refresh.expose() != next)) {
         keep_refresh_token(core, id, oauth, next).await?;
