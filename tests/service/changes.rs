@@ -2,9 +2,9 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Poll;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 
 use flagpost::service::{Happening, ServiceError};
 use flagpost::store::{MemoryStore, Moment, Retention, Store, SubscriptionId};
@@ -43,15 +43,40 @@ async fn a_change_goes_on_to_its_end_when_whoever_asked_for_it_leaves() {
     .await;
 }
 
+/// Whether a subscription is on in a store that answers at once.
+fn is_on(store: &dyn Store, id: &SubscriptionId) -> Option<bool> {
+    let mut asked = pin!(store.subscription(id.clone()));
+    match asked.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(answer) => answer.expect("an answer").map(|stored| stored.enabled),
+        Poll::Pending => panic!("this store answers at once"),
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_made_switched_off_is_off_in_the_store() {
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-    let service = Stage::new().start(Arc::clone(&store)).await;
+async fn a_version_that_is_to_be_off_is_never_on() {
+    let inner: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let found = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&found);
+    let store = Between::stand(Arc::clone(&inner), move |inner, asked| {
+        if let Asked::PutSubscription(id) = asked {
+            seen.lock().expect("no panic").push(is_on(inner, id));
+        }
+        None
+    });
+    let service = Stage::new().start(store).await;
+    let id = SubscriptionId::from("one");
+    subscribe(&service, "one", document("https://receiver.example/")).await;
+    for (enabled, name) in [(false, "Off"), (true, "On")] {
+        let patch = json!({"enabled": enabled, "name": name});
+        service.patch_subscription("one", patch, false).await.expect("it is fine");
+        assert_eq!(is_on(&*inner, &id), Some(enabled));
+    }
+    assert_eq!(*found.lock().expect("no panic"), [None, Some(false), Some(false)], "as each version is put");
     let mut off = document("https://receiver.example/");
     off["enabled"] = json!(false);
-    subscribe(&service, "one", off).await;
-    let stored = store.subscription(SubscriptionId::from("one")).await.expect("an answer").expect("it is there");
-    assert!(!stored.enabled && !service.subscription("one").await.expect("it is there").status.enabled);
+    subscribe(&service, "two", off).await;
+    assert_eq!(is_on(&*inner, &SubscriptionId::from("two")), Some(false));
+    assert!(!service.subscription("two").await.expect("it is there").status.enabled);
 }
 
 #[tokio::test(flavor = "multi_thread")]
