@@ -120,6 +120,11 @@ impl Sender {
         Sender { guard, resolver: Arc::new(resolver), limits, clients: Mutex::default() }
     }
 
+    /// The guard, for whoever wants to know before anything is sent.
+    pub fn guard(&self) -> AddressGuard {
+        self.guard
+    }
+
     fn client(&self, security: Security) -> Result<Client, Failure> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let slot = &mut clients[security as usize];
