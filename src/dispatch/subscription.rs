@@ -146,6 +146,14 @@ impl Subscription {
         }
     }
 
+    /// Whether address and headers are made of the form alone: then a request needs nothing of an event but its body.
+    pub fn is_steady(&self) -> bool {
+        self.way.as_ref().is_ok_and(|way| {
+            let made = |made: &Made<String>| matches!(made, Made::Once(_));
+            matches!(way.address, Made::Once(_)) && way.headers.iter().all(|header| made(&header.value))
+        })
+    }
+
     /// Whether both send to the same place: the same scheme, host and port, where the form alone decides it; where an
     /// event takes part in it, whether the address is made of the same values of the form.
     pub fn sends_where(&self, other: &Subscription) -> bool {

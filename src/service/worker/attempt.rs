@@ -7,11 +7,13 @@ use std::time::Duration;
 use super::lane::Sign;
 use super::sending::{Body, Letter, Sent, delivery_id, send};
 use crate::delivery::{self, Answer, Failure, FailureKind, Profile, Verdict, parse_retry_after};
+use crate::event::Event;
 use crate::service::ServiceError;
 use crate::service::core::Core;
 use crate::service::intake::event_of;
 use crate::service::subscriptions::Served;
 use crate::store::{Attempt, Ended, Leased, Moment, Phases, Settlement};
+use crate::value::Value;
 
 /// How long a delivery waits whose version cannot be read at the moment.
 const STORE_IS_BUSY: Duration = Duration::from_millis(500);
@@ -49,7 +51,12 @@ pub(super) async fn make(core: &Arc<Core>, leased: &Leased) -> Option<Made> {
             let needs_raw = pinned.as_deref().is_some_and(Served::needs_raw) || served.needs_raw();
             let body = ready.map_or(Body::Rendered, Body::Ready);
             let id = delivery_id(&leased.content, &leased.subscription, leased.versions);
-            match event_of(&leased.content, needs_raw) {
+            let event = match &body {
+                // Nothing of the event is read any more.
+                Body::Ready(_) if served.planner.is_steady() => Ok(Event::new(Value::Null)),
+                _ => event_of(&leased.content, needs_raw),
+            };
+            match event {
                 Err(error) => {
                     let message = format!("the event cannot be read: {error}");
                     Sent::not(Failure::new(FailureKind::Unsendable, message), served)
