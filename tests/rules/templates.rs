@@ -51,6 +51,23 @@ fn names_are_provided() {
 }
 
 #[test]
+fn what_only_some_sources_send_is_asked_for_first() {
+    for (name, source) in
+        [("audit", "Kong Konnect"), ("currentObject", "Split"), ("location", "Atlassian"), ("raw", "source")]
+    {
+        let told = tells(&with_flag(&format!("{{ \"a\": \"{{{{{name}.id}}}}\" }}")), "unknown-variable", FLAG);
+        assert!(told.help.contains(source) && told.help.contains(&format!("{{{{#if {name}}}}}")), "{told:?}");
+        assert_eq!(told.severity, "error");
+        let asked = format!("{{ \"a\": \"{{{{#if {name}}}}}{{{{{name}.id}}}}{{{{/if}}}}\" }}");
+        nothing(&with_flag(&asked));
+        let entered = format!("{{ \"a\": \"{{{{#with {name}}}}}{{{{id}}}}{{{{/with}}}}\" }}");
+        nothing(&with_flag(&entered));
+    }
+    let told = tells(&with_flag("{ \"a\": \"{{#if adit}}{{adit.id}}{{/if}}\" }"), "unknown-variable", FLAG);
+    assert_eq!(told.severity, "error", "{told:?}");
+}
+
+#[test]
 fn a_token_misspelt_in_a_header_is_told() {
     let folder = right().with(HEADER, json!("Bearer {{apitoken}}"));
     only(&folder, "unknown-variable", "error", HEADER, &["did you mean `apiToken`?"]);

@@ -4,6 +4,31 @@ use std::sync::{Arc, LazyLock};
 
 use super::shape::Shape;
 
+/// Fields that events have when they came in from somewhere, each with who sends it. What a platform calls a template's
+/// context lacks them, so a template that is to run anywhere asks for them first.
+const OF_SOURCES: [(&str, &str); 15] = [
+    ("raw", "events that came in through a source"),
+    ("accesses", "events that came in through a source"),
+    ("definition", "events from Split"),
+    ("changeNumber", "events from Split"),
+    ("previous", "events from Split"),
+    ("editor", "events from Split"),
+    ("changed", "events from Split"),
+    ("auditLogType", "events of Split's administration"),
+    ("changes", "events of Split's administration"),
+    ("currentObject", "events of Split's administration"),
+    ("audit", "events from Kong Konnect"),
+    ("actor", "events from Atlassian"),
+    ("objects", "events from Atlassian"),
+    ("container", "events from Atlassian"),
+    ("location", "events from Atlassian"),
+];
+
+/// Which events alone have the field, if some have.
+pub(crate) fn source_of_field(name: &str) -> Option<&'static str> {
+    OF_SOURCES.iter().find(|(known, _)| *known == name).map(|(_, source)| *source)
+}
+
 /// The fields that every platform's events are brought to.
 pub(crate) fn event_shape() -> Shape {
     EVENT.clone()

@@ -9,6 +9,7 @@ mod scope;
 mod shape;
 
 pub(super) use address::{Position, position_at, positions};
+pub(super) use event::source_of_field;
 pub(super) use reading::{ELSE_IF, Given, HelperUse, How, Lookup, Reading, Use};
 pub(super) use scope::{Capability, Scope, environment_variables, event_fields, main_and_own, scope};
 pub(super) use shape::{Member, Shape};

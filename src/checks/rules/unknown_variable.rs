@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::prelude::*;
-use crate::checks::names::{How, Lookup, Member, Reading, Scope, Shape, Use};
+use crate::checks::names::{How, Lookup, Member, Reading, Scope, Shape, Use, source_of_field};
 use crate::checks::near::{listed, written};
 use crate::finding::near_miss;
 
@@ -63,6 +63,10 @@ impl UnknownVariable {
             Lookup::Missing { at, parent, open } => {
                 let name = &found.path.names[*at];
                 let at_root = *at == 0 && found.from_root.as_ref().is_some_and(|names| names.first() == Some(name));
+                let of_source = source_of_field(name).filter(|_| at_root && is_event(scope));
+                if of_source.is_some() && is_asked_for(reading, name) {
+                    return None;
+                }
                 let of_elsewhere = at_root && scope.elsewhere.contains(name);
                 let near = near_miss(name, parent.names()).filter(|_| !of_elsewhere);
                 // There may be more at an open root than is known, but hardly what nobody has seen.
@@ -76,8 +80,10 @@ impl UnknownVariable {
                     None => format!("nothing provides `{text}`"),
                 };
                 let is_else = found.how == How::Printed && near_miss(text, ["else"]).is_some();
+                let only = |source| format!("only {source} have it: wrap it in `{{{{#if {name}}}}}…{{{{/if}}}}`");
                 let help = elsewhere(scope, found, *at)
                     .map(|written| format!("write `{written}`"))
+                    .or_else(|| of_source.map(only))
                     .or_else(|| is_else.then(|| "did you mean `{{else}}`?".to_owned()))
                     .or_else(|| near.map(|near| format!("did you mean `{}`?", with_name(found, *at, near))))
                     .unwrap_or_else(|| describe(scope, found, parent));
@@ -100,6 +106,19 @@ impl UnknownVariable {
         );
         self.finding(place, format!("nothing sets `@{name}`")).helped(help)
     }
+}
+
+/// Whether names at the root are those of an event.
+fn is_event(scope: &Scope) -> bool {
+    ["kind", "titleVerb"].iter().all(|name| matches!(scope.root.member(name), Member::Known(_)))
+}
+
+/// Whether the template asks for a name before it uses what is in it.
+fn is_asked_for(reading: &Reading<'_>, name: &str) -> bool {
+    reading.uses.iter().any(|one| {
+        matches!(one.how, How::Asked | How::Entered)
+            && one.from_root.as_ref().and_then(|names| names.first()).is_some_and(|first| first == name)
+    })
 }
 
 /// The name as written, with another one at `at`.
