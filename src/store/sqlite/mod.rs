@@ -3,6 +3,7 @@
 //! One thread writes and shares each flush among all who wait; a few others look. SQL stays in this folder.
 
 mod accept;
+mod backfill;
 mod claim;
 mod configuration;
 mod desk;
@@ -80,6 +81,8 @@ pub struct SqliteStore {
     options: Options,
     requests: SyncSender<Request>,
     looks: Option<Sender<Look>>,
+    /// Nothing is sent; that it is gone ends the thread at the other end.
+    backfilling: Option<Sender<()>>,
     arrivals: watch::Receiver<u64>,
     integrity: Arc<Mutex<Integrity>>,
     threads: Vec<JoinHandle<()>>,
@@ -149,12 +152,18 @@ impl SqliteStore {
             let looked = Arc::clone(&looked);
             threads.push(spawn("store-reader", move || serve_looks(&reader, &looked))?);
         }
+        let (backfilling, ends) = mpsc::channel();
+        if owner {
+            let (connection, commits) = (connect_reader(path, &options)?, arrivals.clone());
+            threads.push(spawn("store-backfill", move || backfill::run(&connection, &commits, &ends))?);
+        }
         let verifies = options.verify;
         let store = SqliteStore {
             path: path.to_owned(),
             options,
             requests,
             looks: Some(looks),
+            backfilling: Some(backfilling),
             arrivals,
             integrity: Arc::new(Mutex::new(Integrity::Unknown)),
             threads,
@@ -214,6 +223,7 @@ impl Drop for SqliteStore {
         // A full queue is emptied by the writer, so this waits at most for what was asked for before.
         let _ = self.requests.send(Request::Stop);
         self.looks = None;
+        self.backfilling = None;
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
@@ -376,8 +386,9 @@ fn connect(path: &Path, options: &Options) -> Result<Connection, StoreError> {
     // FULL: a commit returns once the log is on the disk, so what was acknowledged outlives a power cut.
     let settings = format!(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -{};
-         PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;",
-        options.cache_kib
+         PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = {}; PRAGMA journal_size_limit = 67108864;",
+        options.cache_kib,
+        backfill::LEFT_TO_THE_WRITER,
     );
     connection.execute_batch(&settings)?;
     if let Some(bytes) = options.most_bytes {
