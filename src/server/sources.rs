@@ -91,8 +91,13 @@ async fn hand_in(app: App, source: String, parts: Parts, body: Body, limit: usiz
         app.service.take(&source, incoming).await
     };
     let taken = if long {
+        let place = told.limits.long_body().await;
         let runtime = tokio::runtime::Handle::current();
-        let taking = tokio::task::spawn_blocking(move || runtime.block_on(taking));
+        // The place goes along: who does not wait for the answer any more still leaves the work behind.
+        let taking = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            runtime.block_on(taking)
+        });
         taking.await.map_err(|_| Problem::internal())?
     } else {
         taking.await

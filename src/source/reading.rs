@@ -135,6 +135,8 @@ impl Source {
         }
         let body = inflate::unpack(request, self.limits.inflated_bytes)?;
         let at = request.received_at_milliseconds;
+        // One more than allowed tells that there are too many, and nothing is made of those behind it.
+        let most = self.limits.entries.saturating_add(1);
         match &self.adapter {
             Adapter::LaunchDarkly(adapter) => self.single(&body, |bytes| adapter.read(bytes, at)),
             Adapter::Split { project } => self.single(&body, |bytes| {
@@ -147,10 +149,10 @@ impl Source {
                 }
             }),
             Adapter::Atlassian { organization } => {
-                self.several(atlassian::entries(&body), |bytes| atlassian::read(bytes, organization, at))
+                self.several(atlassian::entries(&body, most), |bytes| atlassian::read(bytes, organization, at))
             }
-            Adapter::Konnect(adapter) => self.several(super::lines::entries(&body), |bytes| adapter.read(bytes, at)),
-            Adapter::Generic(adapter) => self.several(adapter.entries(&body), |bytes| adapter.read(bytes, at)),
+            Adapter::Konnect(adapter) => self.several(super::lines::entries(&body, most), |bytes| adapter.read(bytes, at)),
+            Adapter::Generic(adapter) => self.several(adapter.entries(&body, most), |bytes| adapter.read(bytes, at)),
         }
     }
 
