@@ -94,6 +94,8 @@ async fn a_bad_entry_takes_no_good_one_with_it() {
     assert_eq!((&report["failures"][0]["index"], &report["failures"][0]["line"]), (&json!(1), &json!(2)));
     let nothing = server.ask("POST", "/v1/sources/any/events", Some("nonsense\nmore\n")).await;
     assert_eq!(nothing.status, 422, "{}", nothing.text);
+    // One of the first request, two of the second.
+    server.until_metric("flagpost_source_entries_total{outcome=\"failed\"} 3").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

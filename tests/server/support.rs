@@ -230,6 +230,21 @@ impl Running {
     }
 }
 
+impl Running {
+    /// Asks for the numbers until this line is among them.
+    pub(crate) async fn until_metric(&self, line: &str) {
+        let started = Instant::now();
+        loop {
+            let metrics = self.get("/metrics").await.text;
+            if metrics.lines().any(|other| other == line) {
+                return;
+            }
+            assert!(started.elapsed() < Duration::from_secs(20), "`{line}` is not in {metrics}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
 /// A request that a receiver got.
 #[derive(Debug, Clone)]
 pub(crate) struct Got {
