@@ -2,7 +2,7 @@
 //!
 //! While there is no token at all, a server that listens on this machine alone serves everyone on it, for trying
 //! things out. A web page in a browser on this machine is not everyone: requests that come through a page, a proxy
-//! or a name that is not this machine's are refused.
+//! or a name that is not this machine's are refused. A proxy can hide, so whoever puts one in front makes a token first.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Version, header};
 
 use super::listening::Peer;
 use super::problem::Problem;
@@ -48,7 +48,7 @@ impl Doorkeeper {
         };
         let Some(presented) = bearer(&parts.headers)? else {
             count(&format!("address {peer}"))?;
-            return self.admit_without(app, &parts.headers).await;
+            return self.admit_without(app, parts).await;
         };
         let hash = tokens::hash(presented);
         match self.look_up(app, presented, &hash).await? {
@@ -62,7 +62,7 @@ impl Doorkeeper {
         }
     }
 
-    async fn admit_without(&self, app: &App, headers: &HeaderMap) -> Result<(), Problem> {
+    async fn admit_without(&self, app: &App, parts: &Parts) -> Result<(), Problem> {
         let needed = || {
             Problem::unauthenticated("a token is needed")
                 .help("`flagpost token create` makes one; send it as `Authorization: Bearer …`")
@@ -70,7 +70,7 @@ impl Doorkeeper {
         if !self.local || self.any_token(app).await? {
             return Err(needed());
         }
-        if let Some(sign) = sign_of_a_stranger(headers) {
+        if let Some(sign) = sign_of_a_stranger(parts.version, &parts.headers) {
             return Err(needed().help(format!(
                 "without tokens only programs on this machine are served, and {sign}; `flagpost token create` makes one"
             )));
@@ -131,13 +131,23 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     }
 }
 
+/// Headers that proxies add, and beginnings of such.
+const OF_PROXIES: [&str; 7] =
+    ["via", "forwarded", "x-real-ip", "true-client-ip", "x-client-ip", "x-cluster-client-ip", "x-amzn-trace-id"];
+const STARTS_OF_PROXIES: [&str; 3] = ["x-forwarded-", "x-envoy-", "cf-"];
+
 /// What shows that a request is not of a program on this machine that means this server.
-fn sign_of_a_stranger(headers: &HeaderMap) -> Option<&'static str> {
+fn sign_of_a_stranger(version: Version, headers: &HeaderMap) -> Option<&'static str> {
     let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    if ["x-forwarded-for", "x-forwarded-host", "x-real-ip"].iter().any(|name| headers.contains_key(*name))
-        || headers.contains_key(header::FORWARDED)
-    {
+    let of_a_proxy = |name: &str| {
+        OF_PROXIES.contains(&name) || STARTS_OF_PROXIES.iter().any(|start| name.starts_with(start))
+    };
+    if headers.keys().any(|name| of_a_proxy(name.as_str())) {
         return Some("this request came through a proxy");
+    }
+    // nginx adds no header unless it is told to, and asks in this version, with this machine's name for its host.
+    if version < Version::HTTP_11 {
+        return Some("this request is one of HTTP/1.0, as proxies send them");
     }
     // A name that somebody let point to this machine is how pages get behind a browser's rules.
     if text(header::HOST).is_some_and(|host| !is_this_machine(host)) {
@@ -198,7 +208,7 @@ door!(
 
 #[cfg(test)]
 mod tests {
-    use axum::http::{HeaderMap, HeaderName, HeaderValue};
+    use axum::http::{HeaderMap, HeaderName, HeaderValue, Version};
 
     use super::{bearer, sign_of_a_stranger};
 
@@ -221,9 +231,18 @@ mod tests {
             (&[("host", "localhost"), ("sec-fetch-site", "cross-site")], false),
             (&[("host", "localhost"), ("x-forwarded-for", "203.0.113.1")], false),
             (&[("host", "localhost"), ("forwarded", "for=203.0.113.1")], false),
+            (&[("host", "localhost"), ("x-forwarded-proto", "https")], false),
+            (&[("host", "localhost"), ("via", "1.1 varnish")], false),
+            (&[("host", "localhost"), ("x-real-ip", "203.0.113.1")], false),
+            (&[("host", "localhost"), ("x-envoy-external-address", "203.0.113.1")], false),
+            (&[("host", "localhost"), ("cf-connecting-ip", "203.0.113.1")], false),
+            (&[("host", "localhost"), ("x-request-id", "via-cf-forwarded")], true),
         ] {
-            assert_eq!(sign_of_a_stranger(&headers(pairs)).is_none(), served, "{pairs:?}");
+            assert_eq!(sign_of_a_stranger(Version::HTTP_11, &headers(pairs)).is_none(), served, "{pairs:?}");
         }
+        let local = headers(&[("host", "127.0.0.1:7400")]);
+        assert!(sign_of_a_stranger(Version::HTTP_2, &local).is_none());
+        assert!(sign_of_a_stranger(Version::HTTP_10, &local).is_some(), "that is how nginx asks");
     }
 
     #[test]

@@ -164,7 +164,10 @@ async fn listener(settings: &Settings, store: &dyn Store) -> Result<TcpListener,
         );
         address = local;
     } else if !any_token {
-        tracing::info!("there is no token yet: every program on this machine is served, and nobody else");
+        tracing::info!(
+            "there is no token yet: every program on this machine is served, and nobody else; \
+             make one with `flagpost token create` before you put a proxy in front"
+        );
     }
     TcpListener::bind(address).await.map_err(|error| {
         CliError::failed(format!("cannot listen at `{address}`: {error}"))
