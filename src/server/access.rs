@@ -40,26 +40,46 @@ impl Doorkeeper {
 
     /// Says who asks, or why they may not.
     async fn admit(&self, app: &App, parts: &Parts, scope: Scope) -> Result<(), Problem> {
-        let peer = peer(parts);
-        // Events are counted by their source.
-        let count = |client: &str| match scope {
-            Scope::Ingest => Ok(()),
-            _ => app.limits.of_client(client, app.clock.elapsed()),
-        };
-        let Some(presented) = bearer(&parts.headers)? else {
-            count(&format!("address {peer}"))?;
-            return self.admit_without(app, parts).await;
+        let count = |client: &str| app.limits.of_client(client, app.clock.elapsed());
+        let stranger = stranger(parts);
+        let presented = match bearer(&parts.headers) {
+            Ok(Some(presented)) => presented,
+            Ok(None) if scope == Scope::Ingest => {
+                // Events that are taken are counted by their source.
+                let admitted = self.admit_without(app, parts).await;
+                return admitted.or_else(|refused| count(&stranger).and(Err(refused)));
+            }
+            Ok(None) => {
+                count(&stranger)?;
+                return self.admit_without(app, parts).await;
+            }
+            Err(unreadable) => return count(&stranger).and(Err(unreadable)),
         };
         let hash = tokens::hash(presented);
+        // Whoever guesses pays before the store is asked, and those who are known do not pay for them.
+        if !self.remembers(&hash) {
+            count(&stranger)?;
+        }
         match self.look_up(app, presented, &hash).await? {
-            Some(token) if token.scopes.contains(&scope) => count(&hash),
-            Some(token) => Err(Problem::forbidden(format!("the token `{}` lacks the scope `{scope}`", token.name))
-                .help(format!("`flagpost token create --scope {scope}` makes one that has it"))),
+            Some(token) if token.scopes.contains(&scope) => match scope {
+                Scope::Ingest => Ok(()),
+                Scope::Read | Scope::Write => count(&hash),
+            },
+            Some(token) => {
+                count(&hash)?;
+                Err(Problem::forbidden(format!("the token `{}` lacks the scope `{scope}`", token.name))
+                    .help(format!("`flagpost token create --scope {scope}` makes one that has it")))
+            }
             None => {
-                count(&format!("address {peer}"))?;
                 Err(Problem::unauthenticated("the token is not known").help("it was revoked, or is another server's"))
             }
         }
+    }
+
+    /// Whether this is a token that was known when it was looked up last, be it long ago.
+    fn remembers(&self, hash: &str) -> bool {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.get(hash).is_some_and(|(_, token)| token.is_some())
     }
 
     async fn admit_without(&self, app: &App, parts: &Parts) -> Result<(), Problem> {
@@ -91,7 +111,11 @@ impl Doorkeeper {
         let token = tokens::find(&*app.store, presented).await?;
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.len() >= REMEMBERED {
-            seen.clear();
+            // Guesses first: they do not put those out who are known.
+            seen.retain(|_, (_, token)| token.is_some());
+            if seen.len() >= REMEMBERED {
+                seen.clear();
+            }
         }
         seen.insert(hash.to_owned(), (now, token.clone()));
         Ok(token)
@@ -139,9 +163,8 @@ const STARTS_OF_PROXIES: [&str; 3] = ["x-forwarded-", "x-envoy-", "cf-"];
 /// What shows that a request is not of a program on this machine that means this server.
 fn sign_of_a_stranger(version: Version, headers: &HeaderMap) -> Option<&'static str> {
     let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let of_a_proxy = |name: &str| {
-        OF_PROXIES.contains(&name) || STARTS_OF_PROXIES.iter().any(|start| name.starts_with(start))
-    };
+    let of_a_proxy =
+        |name: &str| OF_PROXIES.contains(&name) || STARTS_OF_PROXIES.iter().any(|start| name.starts_with(start));
     if headers.keys().any(|name| of_a_proxy(name.as_str())) {
         return Some("this request came through a proxy");
     }
@@ -169,9 +192,11 @@ fn is_this_machine(host: &str) -> bool {
     name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-fn peer(parts: &Parts) -> IpAddr {
+/// Under which name those are counted who are not known otherwise: their address.
+pub(super) fn stranger(parts: &Parts) -> String {
     let unknown = IpAddr::from([0, 0, 0, 0]);
-    parts.extensions.get::<ConnectInfo<Peer>>().map_or(unknown, |peer| peer.0.0.ip())
+    let peer = parts.extensions.get::<ConnectInfo<Peer>>().map_or(unknown, |peer| peer.0.0.ip());
+    format!("address {peer}")
 }
 
 macro_rules! door {

@@ -5,15 +5,16 @@ use axum::body::Body;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use tracing::Instrument;
 
-use super::access::{MayIngest, MayRead};
+use super::access::{MayIngest, MayRead, stranger};
 use super::extract::{Segment, read_body};
 use super::lists::List;
 use super::problem::Problem;
 use super::state::App;
 use crate::finding::near_miss;
 use crate::service::{EventOutcome, ServiceError, SourceView, TakeReport};
-use crate::source::Request as Incoming;
+use crate::source::{RejectionKind, Request as Incoming};
 
 /// Bodies larger than this are read on a thread of their own: to unpack and verify one takes long enough to keep
 /// others waiting.
@@ -52,7 +53,6 @@ pub(super) async fn take(
 ) -> Result<(StatusCode, Json<TakeReport>), Problem> {
     let (mut parts, body) = request.into_parts();
     let limit = app.service.body_limit(&source).map_err(|error| with_near_source(error, &app, &source))?;
-    app.limits.of_source(&source, app.clock.elapsed())?;
     let view = app.sources.iter().find(|view| view.key == source);
     if view.is_none_or(|view| view.verification.is_empty()) {
         MayIngest::from_request_parts(&mut parts, &app).await?;
@@ -81,6 +81,7 @@ async fn hand_in(app: App, source: String, parts: Parts, body: Body, limit: usiz
     let long = body.len() > LARGE || body.starts_with(&[0x1f, 0x8b]);
     let received_at_milliseconds = app.now().millis();
     let told = app.clone();
+    let stranger = stranger(&parts);
     let taking = async move {
         let headers: Vec<(&str, &[u8])> =
             parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
@@ -88,8 +89,14 @@ async fn hand_in(app: App, source: String, parts: Parts, body: Body, limit: usiz
         let token = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "token");
         let token = token.map(|(_, value)| value.into_owned());
         let incoming = Incoming { headers: &headers, token: token.as_deref(), body: &body, received_at_milliseconds };
-        app.service.take(&source, incoming).await
+        if let Err(refused) = app.service.verify(&source, &incoming) {
+            return Ok(Err(refused));
+        }
+        // Not before it is clear who sends, or anyone could use up what the platform may send.
+        app.limits.of_source(&source, app.clock.elapsed())?;
+        Ok::<_, Problem>(app.service.take_verified(&source, incoming).await)
     };
+    let taking = taking.instrument(tracing::Span::current());
     let taken = if long {
         let place = told.limits.long_body().await;
         let runtime = tokio::runtime::Handle::current();
@@ -102,11 +109,15 @@ async fn hand_in(app: App, source: String, parts: Parts, body: Body, limit: usiz
     } else {
         taking.await
     };
+    let taken = taken?;
     match &taken {
         Ok(_) => told.note_refusal(None),
         Err(ServiceError::Unavailable(error)) => told.note_refusal(Some(error.to_string())),
         // Whoever sends must send it again, so it is no mistake of theirs.
         Err(ServiceError::Refused(why)) if told.stopping.is_cancelled() => return Err(Problem::unavailable(why)),
+        Err(ServiceError::Rejected(rejection)) if rejection.kind() == RejectionKind::Unauthenticated => {
+            told.limits.of_client(&stranger, told.clock.elapsed())?;
+        }
         Err(_) => {}
     }
     Ok(taken?)

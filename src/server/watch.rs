@@ -1,4 +1,5 @@
 //! What happens around every request: its id, its place, its time, its line in the log, its share in the metrics.
+//! What is logged inside of it stands in a span that has the id.
 
 use std::any::Any;
 
@@ -7,6 +8,8 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use ring::rand::{SecureRandom, SystemRandom};
+
+use tracing::Instrument;
 
 use super::problem::Problem;
 use super::state::App;
@@ -26,7 +29,13 @@ pub(super) async fn watch(State(app): State<App>, request: Request, next: Next) 
     let route = request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |m| m.as_str().to_owned());
     let response = match app.limits.place() {
         None if !is_about_health(&path) => Problem::unavailable("too many requests are worked on").into_response(),
-        _place => match tokio::time::timeout(app.limits.request, next.run(request)).await {
+        // At the highest level, or lines that the log is set to show would lack it.
+        _place => match tokio::time::timeout(
+            app.limits.request,
+            next.run(request).instrument(tracing::error_span!("request", request.id = %id)),
+        )
+        .await
+        {
             Ok(response) => response,
             Err(_) => Problem::timed_out().into_response(),
         },

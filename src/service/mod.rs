@@ -24,7 +24,7 @@ pub use clock::{Chance, Clock, Timestamp};
 pub use document::{MaskedDocument, Ordering, Rate};
 pub use engine::{Parts, Service};
 pub use error::{FieldMistake, ServiceError};
-pub use happening::Happening;
+pub use happening::{Happening, Hearer};
 pub use sealer::{SealError, Sealer};
 pub use settings::Settings;
 pub use views::{

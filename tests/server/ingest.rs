@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::support::{Receiver, Running, Start, document, event};
 
-fn signed(body: &str) -> String {
+pub(crate) fn signed(body: &str) -> String {
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(b"source-secret").expect("any key fits");
     mac.update(body.as_bytes());
     hex::encode(mac.finalize().into_bytes())

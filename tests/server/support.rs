@@ -57,13 +57,15 @@ pub(crate) struct Start {
     pub(crate) sources: Vec<Json>,
     pub(crate) settings: server::Settings,
     pub(crate) listen: &'static str,
+    /// Integrations beside the scaffolded one.
+    pub(crate) shipped: &'static [&'static str],
 }
 
 impl Default for Start {
     fn default() -> Self {
         let everyone = json!({"key": "everyone", "kind": "launchdarkly"});
         let settings = server::Settings { requests_per_second: 0, ..server::Settings::default() };
-        Start { sources: vec![everyone], settings, listen: "127.0.0.1:0" }
+        Start { sources: vec![everyone], settings, listen: "127.0.0.1:0", shipped: &["konnect-audit", "webhook"] }
     }
 }
 
@@ -73,7 +75,7 @@ impl Start {
         let integrations = folder.path().join("integrations");
         let blueprint = Blueprint { key: IntegrationKey::parse("acme").expect("a key"), name: None, url: None };
         scaffold(&integrations, &blueprint).expect("it is written");
-        for shipped in ["konnect-audit", "webhook"] {
+        for shipped in self.shipped {
             copy(
                 &Path::new(env!("CARGO_MANIFEST_DIR")).join("integrations").join(shipped),
                 &integrations.join(shipped),
@@ -94,7 +96,9 @@ impl Start {
             clock: Arc::clone(&clock),
             chance: Box::new(|| 0.5),
         };
-        let service = Arc::new(Service::start(parts).await.expect("the service starts"));
+        let journal = server::Journal::start(Arc::clone(&clock));
+        let service = Service::start_and_tell(parts, Some(journal.hearer())).await;
+        let service = Arc::new(service.expect("the service starts"));
         let listener = TcpListener::bind(self.listen).await.expect("a port is free");
         let port = listener.local_addr().expect("it listens").port();
         let stop = CancellationToken::new();
@@ -103,6 +107,7 @@ impl Start {
             store: Arc::clone(&store),
             clock,
             settings: self.settings,
+            journal,
             damage: Box::new(|| None),
         };
         tokio::spawn(server::serve(listener, parts, stop.clone()));

@@ -17,7 +17,7 @@ use crate::cli::environment::Environment;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::delivery::{AddressGuard, Limits, Sender, SystemResolver};
-use crate::server::{self, tokens};
+use crate::server::{self, Journal, tokens};
 use crate::service::{self, Clock, Service};
 use crate::source::Source;
 use crate::store::{Integrity, Options, Retention, SqliteStore, Store};
@@ -66,7 +66,15 @@ async fn serve(
     let vault = vault(&*store, variable, &settings.master_key_file).await?;
     let listener = listener(settings, &*store).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-    let service = start_service(settings, Arc::<SqliteStore>::clone(&store), vault, Arc::clone(&clock)).await?;
+    let journal = Journal::start(Arc::clone(&clock));
+    let started = start_service(settings, Arc::<SqliteStore>::clone(&store), vault, Arc::clone(&clock), &journal).await;
+    let service = match started {
+        Ok(service) => service,
+        Err(error) => {
+            journal.end().await;
+            return Err(error);
+        }
+    };
     let address = listener.local_addr().map_err(|error| CliError::failed(error.to_string()))?;
     tokio::spawn(tell_damage(Arc::clone(&store), stop.clone()));
     let read = Arc::clone(&store);
@@ -75,6 +83,7 @@ async fn serve(
         store,
         clock: Arc::clone(&clock),
         settings: server_settings(settings),
+        journal: journal.clone(),
         damage: Box::new(move || match read.integrity() {
             Integrity::Damaged(why) => Some(why),
             Integrity::Unknown | Integrity::Sound => None,
@@ -100,6 +109,7 @@ async fn serve(
     if !service.stop(left).await {
         tracing::warn!("some attempts did not finish in time; they are made again at the next start");
     }
+    journal.end().await;
     if let Ok(Ok(Err(error))) = served {
         return Err(CliError::failed(format!("the server ended: {error}")));
     }
@@ -180,6 +190,7 @@ async fn start_service(
     store: Arc<dyn Store>,
     vault: crate::vault::Vault,
     clock: Arc<dyn Clock>,
+    journal: &Journal,
 ) -> Result<Arc<Service>, CliError> {
     let sources: Result<Vec<Source>, _> = settings.sources.iter().map(Source::new).collect();
     let sources = sources.map_err(|error| CliError::usage(error.to_string()))?;
@@ -209,7 +220,7 @@ async fn start_service(
         clock,
         chance: Box::new(|| Chance.share()),
     };
-    let service = Service::start(parts).await;
+    let service = Service::start_and_tell(parts, Some(journal.hearer())).await;
     service.map(Arc::new).map_err(|error| CliError::failed(error.to_string()))
 }
 

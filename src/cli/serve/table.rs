@@ -54,7 +54,7 @@ pub(super) const TABLE: &[Setting] = &[
     setting("requests_at_once", "512", Kind::Number, "Requests that are worked on at once; more are answered 503"),
     setting("connections", "4096", Kind::Number, "Connections that are open at once; more wait"),
     setting("requests_per_second", "100", Kind::Number, "Requests a second of one client of the API; 0 for no limit"),
-    setting("events_per_second", "0", Kind::Number, "Ingest requests a second of one source; 0 for no limit"),
+    setting("events_per_second", "0", Kind::Number, "Verified ingest requests a second of one source; 0 for no limit"),
     setting("attempts_at_once", "64", Kind::Number, "Attempts of one subscription at once, where it does not say"),
     setting("stop_seconds", "20", Kind::Number, "Seconds that work under way has to finish when the server stops"),
 ];
