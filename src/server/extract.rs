@@ -64,6 +64,11 @@ impl Members {
         }
     }
 
+    /// Whether a member is there and holds nothing.
+    pub(super) fn is_null(&self, name: &str) -> bool {
+        self.members.get(name).is_some_and(Json::is_null)
+    }
+
     pub(super) fn mistake(&mut self, name: &str, wrong: impl Into<String>) {
         self.mistakes.push(FieldMistake::new(format!("/{name}"), wrong));
     }
