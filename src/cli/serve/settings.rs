@@ -138,8 +138,11 @@ pub(super) fn printed(layered: &Layered) -> String {
         out.push_str("[[source]]\n");
         for (name, value) in source.as_object().into_iter().flatten() {
             let hidden = matches!(name.as_str(), "secrets" | "tokens" | "authorization");
-            let value = if hidden { toml::Value::from("[secret]") } else { in_toml(value) };
-            out.push_str(&format!("{name} = {value}\n"));
+            // What stood in its place would be taken for the secret itself.
+            match hidden {
+                true => out.push_str(&format!("# {name} = …  not shown: put it here\n")),
+                false => out.push_str(&format!("{name} = {}\n", in_toml(value))),
+            }
         }
         out.push('\n');
     }
@@ -176,7 +179,9 @@ mod tests {
         assert!(!text.contains("hunter2") && text.contains("from f"), "{text}");
         let again = Layered::new(&[], &[], Some(("f", &text))).expect("what is printed can be read");
         assert_eq!(again.text("listen"), "0.0.0.0:80");
-        assert_eq!(Settings::read(&again).expect("it is right").sources[0].limits.entries, 3);
+        let source = &Settings::read(&again).expect("it is right").sources[0];
+        assert_eq!(source.limits.entries, 3);
+        assert!(source.secrets.is_empty() && text.contains("# secrets = …  not shown"), "{text}");
     }
 
     #[test]
