@@ -201,6 +201,34 @@ fn it_starts_answers_and_ends_with_zero() {
 }
 
 #[test]
+fn the_log_names_the_request_in_which_something_went_wrong() {
+    let folder = folder();
+    let source = "[[source]]\nkey = \"any\"\nkind = \"generic\"\nmapping = { kind = \"/kind\", action = \"/verb\" }\n";
+    std::fs::write(folder.path().join("flagpost.toml"), source).expect("it is written");
+    for format in ["text", "json"] {
+        let served = Served::start(folder.path(), &["--log-format", format], &[]);
+        for (id, body) in [("short.1", "nonsense\n".to_owned()), ("long.2", "nonsense\n".repeat(9000))] {
+            let (status, answer) =
+                served.ask("POST", "/v1/sources/any/events", &format!("x-request-id: {id}\r\n"), &body);
+            assert_eq!(status, 422, "{answer}");
+        }
+        // Written after the word to end, and not lost for it.
+        let (code, log) = served.end("-TERM");
+        assert_eq!(code, Some(0), "{log}");
+        for id in ["short.1", "long.2"] {
+            let line = log.lines().find(|line| line.contains(id));
+            let line = line.unwrap_or_else(|| panic!("no line names {id}: {log}"));
+            assert!(line.contains("entries that cannot be used"), "{line}");
+            if format == "json" {
+                let line: Json = serde_json::from_str(line).expect("JSON");
+                assert_eq!(line["span"]["request.id"], id, "{line}");
+            }
+        }
+        assert!(log.contains("the integration `acme` is in use") || format == "json", "{log}");
+    }
+}
+
+#[test]
 fn another_key_is_a_clear_error_and_a_lost_one_too() {
     let folder = folder();
     let (code, _) = Served::start(folder.path(), &[], &[]).end("-TERM");
@@ -326,6 +354,15 @@ fn the_demonstration_delivers_within_five_seconds_and_leaves_nothing() {
         assert!(took.len() < 3, "it took {took:?}");
         assert_eq!(served.end("-TERM").0, Some(0));
     };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let stage = std::fs::read_dir(temporary.path()).expect("it is there").next().expect("it plays somewhere");
+        let stage = stage.expect("it can be looked at");
+        assert_eq!(stage.metadata().expect("it is there").permissions().mode() & 0o777, 0o700);
+        let name = stage.file_name().to_string_lossy().into_owned();
+        assert!(name.len() > 40 && !name.ends_with(&format!("-{}", served.child.id())), "{name}");
+    }
     let server = format!("http://{}", served.address);
     let tail = run(folder.path(), &["tail", "--lines", "3", "--json", "--server", &server]);
     assert!(tail.status.success(), "{}", text(&tail.stderr));

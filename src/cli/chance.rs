@@ -54,9 +54,14 @@ impl Chance {
         f64::from(u32::from_le_bytes([a, b, c, d])) / (f64::from(u32::MAX) + 1.0)
     }
 
+    /// A name that nothing else has.
+    pub(super) fn name(&self) -> String {
+        hex::encode(self.bytes())
+    }
+
     /// Names a delivery.
     pub(super) fn delivery_id(&self) -> String {
-        format!("msg_{}", hex::encode(self.bytes()))
+        format!("msg_{}", self.name())
     }
 
     /// Now, and a number that is used once.
