@@ -14,7 +14,7 @@ use serde_json::{Value as Json_, json};
 use utoipa::ToSchema;
 
 use super::access::{MayRead, MayWrite};
-use super::extract::{JsonBody, Members};
+use super::extract::{JsonBody, Members, NoParameters};
 use super::problem::Problem;
 use super::state::App;
 use crate::service::{FieldMistake, Observed, ServiceError, SubscriptionView, TestReport, Timestamp};
@@ -148,7 +148,7 @@ fn read(body: Json_, whole: bool) -> Result<Written, Problem> {
 #[utoipa::path(get, path = "/v2/audit-log-webhook", operation_id = "getAuditLogWebhook", tag = "audit-log-webhook", security(("token" = ["read"])),
     responses((status = 200, body = Webhook, description = "The webhook; its endpoint is empty when there is none"),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "Another subscription has its name")))]
-pub(super) async fn get(_: MayRead, State(app): State<App>) -> Result<Json<Webhook>, Problem> {
+pub(super) async fn get(_: MayRead, _: NoParameters, State(app): State<App>) -> Result<Json<Webhook>, Problem> {
     Ok(Json(found(&app).await?.as_ref().map_or_else(Webhook::none, Webhook::of)))
 }
 
@@ -157,8 +157,10 @@ async fn found(app: &App) -> Result<Option<SubscriptionView>, Problem> {
         Ok(view) if is_of_ours(&view) => Ok(Some(view)),
         Ok(view) => {
             let other = view.document.get("integration").and_then(Json_::as_str).unwrap_or_default();
-            Err(Problem::conflict(format!("the subscription `{ID}` is of the integration `{other}`, and no such webhook"))
-                .help(format!("remove it with `DELETE /v1/subscriptions/{ID}`, and make it under another name")))
+            Err(Problem::conflict(format!(
+                "the subscription `{ID}` is of the integration `{other}`, and no such webhook"
+            ))
+            .help(format!("remove it with `DELETE /v1/subscriptions/{ID}`, and make it under another name")))
         }
         Err(ServiceError::NotFound { .. }) => Ok(None),
         Err(error) => Err(error.into()),
@@ -197,6 +199,7 @@ async fn refuse_a_second(app: &App) -> Result<(), Problem> {
         (status = 422, body = Problem, content_type = "application/problem+json", description = "Every mistake, by field")))]
 pub(super) async fn put(
     _: MayWrite,
+    _: NoParameters,
     State(app): State<App>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Webhook>, Problem> {
@@ -218,6 +221,7 @@ pub(super) async fn put(
         (status = 422, body = Problem, content_type = "application/problem+json", description = "Every mistake, by field")))]
 pub(super) async fn create(
     _: MayWrite,
+    _: NoParameters,
     State(app): State<App>,
     JsonBody(body): JsonBody,
 ) -> Result<(StatusCode, Json<Webhook>), Problem> {
@@ -241,6 +245,7 @@ pub(super) async fn create(
         (status = 422, body = Problem, content_type = "application/problem+json", description = "Every mistake, by field")))]
 pub(super) async fn patch(
     _: MayWrite,
+    _: NoParameters,
     State(app): State<App>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Webhook>, Problem> {
@@ -266,7 +271,7 @@ pub(super) async fn patch(
     responses((status = 204, description = "It is gone"),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is none"),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "Another subscription has its name")))]
-pub(super) async fn remove(_: MayWrite, State(app): State<App>) -> Result<StatusCode, Problem> {
+pub(super) async fn remove(_: MayWrite, _: NoParameters, State(app): State<App>) -> Result<StatusCode, Problem> {
     let _one_at_a_time = app.webhook.lock().await;
     if found(&app).await?.is_none() {
         return Err(none());
@@ -282,7 +287,11 @@ pub(super) async fn remove(_: MayWrite, State(app): State<App>) -> Result<Status
 #[utoipa::path(get, path = "/v2/audit-log-webhook/status", operation_id = "getAuditLogWebhookStatus", tag = "audit-log-webhook", security(("token" = ["read"])),
     responses((status = 200, body = WebhookStatus, description = "How it fares"),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "Another subscription has its name")))]
-pub(super) async fn status(_: MayRead, State(app): State<App>) -> Result<Json<WebhookStatus>, Problem> {
+pub(super) async fn status(
+    _: MayRead,
+    _: NoParameters,
+    State(app): State<App>,
+) -> Result<Json<WebhookStatus>, Problem> {
     let Some(view) = found(&app).await? else {
         return Ok(Json(WebhookStatus {
             webhook_enabled: false,
@@ -315,7 +324,7 @@ pub(super) async fn status(_: MayRead, State(app): State<App>) -> Result<Json<We
     responses((status = 200, body = TestReport, description = "What was sent and answered; a receiver that refused is an answer too"),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is none"),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "Another subscription has its name")))]
-pub(super) async fn test(_: MayWrite, State(app): State<App>) -> Result<Json<TestReport>, Problem> {
+pub(super) async fn test(_: MayWrite, _: NoParameters, State(app): State<App>) -> Result<Json<TestReport>, Problem> {
     if found(&app).await?.is_none() {
         return Err(none());
     }
@@ -355,8 +364,9 @@ fn in_kong_s_words(error: ServiceError) -> Problem {
     let ServiceError::Invalid(mistakes) = error else { return error.into() };
     // No client of this API names an integration: what is wrong with it is for the operator to mend.
     if mistakes.iter().any(|mistake| mistake.pointer == "/integration") {
-        return Problem::unavailable(format!("the integration `{INTEGRATION}` is not in use"))
-            .help("its folder belongs into the folder of integrations; `GET /v1/integrations` tells what is wrong with it");
+        return Problem::unavailable(format!("the integration `{INTEGRATION}` is not in use")).help(
+            "its folder belongs into the folder of integrations; `GET /v1/integrations` tells what is wrong with it",
+        );
     }
     let renamed = mistakes.into_iter().map(|mistake| FieldMistake {
         pointer: mistake.pointer.strip_prefix("/formValues").unwrap_or(&mistake.pointer).to_owned(),

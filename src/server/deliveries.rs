@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::access::{MayRead, MayWrite};
-use super::extract::{JsonBody, Members, Parameters, Segment, number};
+use super::extract::{JsonBody, Members, NoParameters, Parameters, Segment, number};
 use super::lists::List;
 use super::problem::Problem;
 use super::state::App;
@@ -32,7 +32,7 @@ pub(super) async fn list(
     mut parameters: Parameters,
 ) -> Result<Json<List<DeliveryView>>, Problem> {
     let mut states = Vec::new();
-    for word in parameters.list("state") {
+    for word in parameters.list("state")? {
         states.extend(self::states(&word).map_err(|wrong| Problem::parameter("state", wrong))?);
     }
     let event = parameters.read("event", |text| text.parse().map_err(|_| format!("`{text}` is no number")))?;
@@ -82,6 +82,7 @@ fn name(state: DeliveryState) -> &'static str {
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is no such delivery")))]
 pub(super) async fn get(
     _: MayRead,
+    _: NoParameters,
     State(app): State<App>,
     Segment(delivery): Segment,
 ) -> Result<Json<DeliveryDetail>, Problem> {
@@ -106,6 +107,7 @@ pub(super) struct ReplayRequest {
         (status = 422, body = Problem, content_type = "application/problem+json", description = "The body cannot be used")))]
 pub(super) async fn replay(
     _: MayWrite,
+    _: NoParameters,
     State(app): State<App>,
     Segment(delivery): Segment,
     JsonBody(body): JsonBody,
