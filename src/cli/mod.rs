@@ -16,6 +16,7 @@ mod list;
 mod new;
 mod output;
 mod preview;
+mod progress;
 mod render;
 mod replay;
 mod schema;

@@ -1,9 +1,8 @@
 //! `flagpost replay`: makes settled deliveries once more, by name or by range, of a running server.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value as Json, json};
 
 use super::client::{Client, ServerArguments, block_on, segment};
@@ -11,6 +10,7 @@ use super::deliveries::FilterArguments;
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
+use super::progress::{Progress, bar};
 use super::shown::visible;
 
 /// Between one look at a job and the next.
@@ -86,7 +86,7 @@ async fn job(args: &ReplayArgs, kind: &str, client: &Client, environment: &Envir
     let body = json!({
         "kind": kind,
         "subscription": filter.subscription,
-        "states": filter.states,
+        "states": (!filter.states.is_empty()).then_some(&filter.states),
         "from": filter.from,
         "until": filter.until,
         "rate": args.rate,
@@ -101,13 +101,12 @@ async fn job(args: &ReplayArgs, kind: &str, client: &Client, environment: &Envir
     }
     let id = job.get("id").and_then(Json::as_str).unwrap_or_default().to_owned();
     writeln!(out, "job {}", visible(&id))?;
-    let bar = bar();
+    let bar = bar("");
     loop {
         let state = job.get("state").and_then(Json::as_str).unwrap_or_default().to_owned();
-        bar.set_length(count(&job, "matched"));
-        bar.set_position(count(&job, "replayed") + count(&job, "skipped"));
-        if state == "completed" || state == "failed" {
-            bar.finish_and_clear();
+        let progress = Progress::of(&job);
+        progress.show(&bar);
+        if progress.ended {
             let (replayed, skipped) = (count(&job, "replayed"), count(&job, "skipped"));
             writeln!(out, "{state}: {replayed} made once more, {skipped} could not be")?;
             if let Some(error) = job.get("error").and_then(Json::as_str) {
@@ -117,17 +116,5 @@ async fn job(args: &ReplayArgs, kind: &str, client: &Client, environment: &Envir
         }
         tokio::time::sleep(LOOK_EVERY).await;
         job = client.get(&format!("/v1/replay-jobs/{}", segment(&id)), &[]).await?;
-    }
-}
-
-/// A bar on a terminal; nothing where nobody looks.
-fn bar() -> ProgressBar {
-    let target =
-        if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let style = ProgressStyle::with_template("{bar:40} {pos} of {len} ({per_sec}, {eta} left)");
-    let bar = ProgressBar::with_draw_target(Some(0), target);
-    match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
     }
 }
