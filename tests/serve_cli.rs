@@ -303,6 +303,10 @@ fn tokens_are_made_beside_a_running_server_and_close_its_doors() {
     while served.get("/v1/events", None).0 != 401 {
         assert!(started.elapsed() < Duration::from_secs(10), "the door stays open");
     }
+    // The first time a token is seen, it is counted with its address, where so much was asked just now.
+    while served.get("/v1/events", Some(&token)).0 == 429 {
+        assert!(started.elapsed() < Duration::from_secs(20), "the token is not let in");
+    }
     assert_eq!(served.get("/v1/events", Some(&token)).0, 200);
     let server = format!("http://{}", served.address);
     let ask = |token: &str| {
@@ -324,6 +328,15 @@ fn tokens_are_made_beside_a_running_server_and_close_its_doors() {
     assert_eq!(slip.status.code(), Some(2));
     let slip = run(folder.path(), &["token", "create", "--scope", "raed"]);
     assert_eq!(slip.status.code(), Some(2));
+    for _ in 0..2 {
+        assert!(run(folder.path(), &["token", "create"]).status.success());
+    }
+    let listed = text(&run(folder.path(), &["token", "list"]).stdout);
+    assert!(listed.contains("  token\n") && listed.contains("  token-2\n"), "{listed}");
+    let twice = run(folder.path(), &["token", "create", "--name", "token-2"]);
+    assert_eq!(twice.status.code(), Some(2));
+    let told = text(&twice.stderr);
+    assert!(told.contains("named `token-2` already") && told.contains("flagpost token revoke token-2"), "{told}");
 }
 
 #[test]
@@ -422,7 +435,7 @@ fn a_full_store_takes_nothing_and_says_so_and_takes_everything_again() {
         assert!(taken < 1000, "the store never fills");
     };
     assert_eq!(refused.0, 503, "{}", refused.1);
-    assert!(refused.1.contains("it is full"), "{}", refused.1);
+    assert!(refused.1.contains("it is full") && refused.1.contains("raise `store_bytes`"), "{}", refused.1);
     assert_eq!(served.get("/readyz", None).0, 503);
     assert_eq!(served.get("/healthz", None).0, 200);
     assert_eq!(books(&served)["events"], taken, "what was refused is not there, and what was taken is");
@@ -439,6 +452,39 @@ fn a_full_store_takes_nothing_and_says_so_and_takes_everything_again() {
     let told = books(&served);
     assert_eq!((&told["events"], &told["balance"]), (&Json::from(taken + 1), &Json::from(true)));
     assert_eq!(served.get("/readyz", None).0, 200);
+}
+
+#[test]
+fn told_twice_to_end_it_ends_at_once() {
+    let folder = folder();
+    let served = Served::start(folder.path(), &["--stop-seconds", "60"], &[]);
+    // A request that never ends keeps it from stopping.
+    let mut stream = TcpStream::connect(&served.address).expect("it listens");
+    stream
+        .write_all(b"PUT /v1/subscriptions/a HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n{")
+        .expect("it is sent");
+    assert_eq!(served.get("/healthz", None).0, 200);
+    served.tell("-TERM");
+    let started = Instant::now();
+    while TcpStream::connect(&served.address).is_ok() {
+        assert!(started.elapsed() < Duration::from_secs(4), "it goes on listening");
+    }
+    served.tell("-TERM");
+    assert_eq!(served.ended().0, Some(130));
+}
+
+#[test]
+fn a_folder_that_is_a_file_is_told_as_one() {
+    let folder = folder();
+    std::fs::create_dir(folder.path().join("data")).expect("it is made");
+    std::fs::write(folder.path().join("data/flagpost.db"), "").expect("it is written");
+    for arguments in [&["serve", "--listen", "127.0.0.1:0"][..], &["token", "list"], &["token", "create"]] {
+        let output = program(folder.path()).args(arguments).args(["--data", "data/flagpost.db"]).output();
+        let output = output.expect("the program runs");
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains("is a file") && told.contains("`--data data`"), "{told}");
+    }
 }
 
 #[test]

@@ -166,7 +166,9 @@ impl Running {
 
     /// Makes a token and uses it from here on.
     pub(crate) async fn token(&mut self, scopes: &[tokens::Scope]) {
-        let made = tokens::create(&*self.store, "test", scopes, Moment::from_millis(1)).await.expect("it is made");
+        let count = tokens::list(&*self.store).await.expect("the store works").len();
+        let name = format!("test-{count}");
+        let made = tokens::create(&*self.store, &name, scopes, Moment::from_millis(1)).await.expect("it is made");
         self.token = Some(made.expose().to_owned());
     }
 

@@ -125,7 +125,7 @@ pub(super) fn printed(layered: &Layered) -> String {
     for setting in TABLE {
         let (value, origin) = layered.raw(setting.name);
         let value = match setting.kind {
-            Kind::Text => toml::Value::String(value.to_owned()).to_string(),
+            Kind::Text | Kind::Word(_) => toml::Value::String(value.to_owned()).to_string(),
             Kind::Number | Kind::Switch => value.to_owned(),
         };
         let place = match origin {

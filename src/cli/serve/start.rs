@@ -148,7 +148,7 @@ fn listen_for_the_end(stop: CancellationToken) -> Result<(), CliError> {
                     _ = interrupt.recv() => {}
                 }
                 if stop.is_cancelled() {
-                    std::process::exit(130);
+                    std::process::exit(Exit::AtOnce as i32);
                 }
                 stop.cancel();
             }

@@ -26,6 +26,8 @@ pub(super) enum Kind {
     Number,
     /// `true` or `false`.
     Switch,
+    /// One of these words.
+    Word(&'static [&'static str]),
 }
 
 const fn setting(name: &'static str, default: &'static str, kind: Kind, what: &'static str) -> Setting {
@@ -44,7 +46,7 @@ pub(super) const TABLE: &[Setting] = &[
         "File of the master key, made at the first start; empty for `master.key` in the data folder",
     ),
     setting("allow_private", "false", Kind::Switch, "Allow receivers on this machine and in private networks"),
-    setting("log_format", "text", Kind::Text, "`text` or `json`"),
+    setting("log_format", "text", Kind::Word(&["text", "json"]), "How the log is written: `text` or `json`"),
     setting("log_level", "info", Kind::Text, "`error`, `warn`, `info`, `debug`, `trace`, or directives by module"),
     setting("retention_days", "30", Kind::Number, "Days that settled events are kept; 0 for ever"),
     setting("retention_bytes", "0", Kind::Number, "Bytes past which the oldest settled events go; 0 for no limit"),
@@ -86,6 +88,7 @@ mod tests {
             match setting.kind {
                 Kind::Text => {}
                 Kind::Number => assert!(setting.default.parse::<u64>().is_ok(), "{}", setting.name),
+                Kind::Word(words) => assert!(words.contains(&setting.default), "{}", setting.name),
                 Kind::Switch => assert!(setting.default.parse::<bool>().is_ok(), "{}", setting.name),
             }
         }
