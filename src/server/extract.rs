@@ -123,7 +123,10 @@ impl Members {
 const NOT_A_MOMENT: &str = "this is no moment: write it as `2026-01-31T12:00:00Z`, or as milliseconds since 1970";
 
 /// Reads a moment as RFC 3339 or as milliseconds since 1970.
-pub(super) fn moment(text: &str) -> Result<Moment, String> {
+///
+/// # Errors
+/// It is neither; in one sentence.
+pub fn moment(text: &str) -> Result<Moment, String> {
     if let Ok(milliseconds) = text.parse::<i64>() {
         return Ok(Moment::from_millis(milliseconds));
     }

@@ -20,6 +20,7 @@ mod metrics;
 mod openapi;
 mod policy;
 mod problem;
+mod repeats;
 mod replays;
 mod router;
 mod seldom;
@@ -34,6 +35,8 @@ mod watch;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use deliveries::states;
+pub use extract::moment;
 pub use journal::Journal;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -106,6 +109,7 @@ pub async fn serve(listener: TcpListener, parts: Parts, stop: CancellationToken)
         metrics: parts.journal.metrics(),
         document: openapi::document(),
         refused: std::sync::Mutex::default(),
+        repeats: repeats::Repeats::default(),
         unavailable: seldom::Seldom::every(Duration::from_secs(1)),
         webhook: tokio::sync::Mutex::new(()),
         stopping: stop.clone(),

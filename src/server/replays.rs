@@ -1,9 +1,10 @@
 //! `/v1/replay-jobs`: deliveries of a time range, made once more.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
 use utoipa::ToSchema;
 
 use super::access::{MayRead, MayWrite};
@@ -11,6 +12,7 @@ use super::deliveries;
 use super::extract::{JsonBody, Members, NoParameters, Segment};
 use super::lists::List;
 use super::problem::Problem;
+use super::repeats::{Answer, RepeatKey, once};
 use super::state::App;
 use crate::service::{JobView, RangeOfReplays, ReplayKind};
 
@@ -40,6 +42,7 @@ pub(super) struct ReplayJobRequest {
 
 /// Starts a replay job.
 #[utoipa::path(post, path = "/v1/replay-jobs", operation_id = "startReplayJob", tag = "replays", security(("token" = ["write"])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A text of the client's own for this request, new for each: sent again with the same, it is done once and answered as it was the first time. Kept in memory for a day")),
     request_body = ReplayJobRequest,
     responses((status = 200, body = JobView, description = "What a dry run counted"),
         (status = 202, body = JobView, description = "The job is written down and will run"),
@@ -49,16 +52,24 @@ pub(super) async fn start(
     _: MayWrite,
     _: NoParameters,
     State(app): State<App>,
+    key: RepeatKey,
     JsonBody(body): JsonBody,
-) -> Result<Response, Problem> {
-    let range = read(body)?;
-    let dry_run = range.dry_run;
-    let job = app.service.start_replay_job(range).await?;
-    if dry_run {
-        return Ok(Json(job).into_response());
-    }
-    let place = format!("/v1/replay-jobs/{}", job.id);
-    Ok((StatusCode::ACCEPTED, [(header::LOCATION, place)], Json(job)).into_response())
+) -> Result<Answer, Problem> {
+    let range = read(body.clone())?;
+    let service = Arc::clone(&app.service);
+    let work = async move {
+        let dry_run = range.dry_run;
+        let job = service.start_replay_job(range).await?;
+        let body = serde_json::to_value(&job).map_err(|_| Problem::internal())?;
+        Ok(match dry_run {
+            true => Answer { status: StatusCode::OK, location: None, body },
+            false => {
+                let location = Some(format!("/v1/replay-jobs/{}", job.id));
+                Answer { status: StatusCode::ACCEPTED, location, body }
+            }
+        })
+    };
+    once(app, key, &body, work).await
 }
 
 fn read(body: serde_json::Value) -> Result<RangeOfReplays, Problem> {
