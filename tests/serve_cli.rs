@@ -455,6 +455,66 @@ fn a_full_store_takes_nothing_and_says_so_and_takes_everything_again() {
 }
 
 #[test]
+fn a_store_is_asked_by_itself_where_no_server_runs() {
+    let folder = folder();
+    let source = "allow_private = true\n[[source]]\nkey = \"ld\"\nkind = \"launchdarkly\"\n";
+    std::fs::write(folder.path().join("flagpost.toml"), source).expect("it is written");
+    let served = Served::start(folder.path(), &[], &[]);
+    // Nobody listens there, and an attempt that is refused ends with the profile at once.
+    let document = serde_json::json!({"integration": "acme", "name": "Acme", "profile": {"success": ["2xx"], "retry": [], "attempts": 1},
+        "formValues": {"url": "http://127.0.0.1:1/", "apiKey": "hunter2-Geheimnis"},
+        "policy": [{"effect": "allow", "resources": ["*"], "actions": ["*"]}]});
+    let (status, answer) = served.ask("PUT", "/v1/subscriptions/acme", "", &document.to_string());
+    assert_eq!(status, 201, "{answer}");
+    let sample = include_str!("../sample-context/flag/toggled.json");
+    assert_eq!(served.post("/v1/sources/ld/events", sample).0, 202);
+    let started = Instant::now();
+    let dead = loop {
+        let page: Json = serde_json::from_str(&served.get("/v1/deliveries?state=dead", None).1).expect("JSON");
+        if let Some(number) = page["items"][0]["delivery"].as_str() {
+            break number.to_owned();
+        }
+        assert!(started.elapsed() < Duration::from_secs(20), "it is never given up");
+    };
+    let store = ["--store", "flagpost-data/flagpost.db"];
+    let ask = |arguments: &[&str]| run(folder.path(), &[arguments, &store].concat());
+    for arguments in [&["subscriptions"][..], &["deliveries"], &["replay", &dead]] {
+        let output = ask(arguments);
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(told.contains("a server works on the store") && told.contains("`--server`"), "{told}");
+    }
+    assert_eq!(served.end("-TERM").0, Some(0));
+
+    let subscriptions = ask(&["subscriptions"]);
+    let listed = text(&subscriptions.stdout);
+    assert!(listed.contains("acme") && listed.contains("failing"), "{listed} {}", text(&subscriptions.stderr));
+    let one: Json = serde_json::from_slice(&ask(&["subscriptions", "acme"]).stdout).expect("JSON");
+    assert_eq!((&one["integration"], &one["status"]["dead"]), (&Json::from("acme"), &Json::from(1)));
+    assert!(!one.to_string().contains("hunter2") && !one.to_string().contains("formValues"), "{one}");
+    assert_eq!(ask(&["subscriptions", "acmee"]).status.code(), Some(1));
+    let deliveries: Json =
+        serde_json::from_slice(&ask(&["deliveries", "--state", "dead", "--json"]).stdout).expect("JSON");
+    assert_eq!(deliveries[0]["delivery"], Json::from(dead.as_str()));
+    let detail: Json = serde_json::from_slice(&ask(&["deliveries", &dead]).stdout).expect("JSON");
+    assert_eq!(detail["history"].as_array().map(Vec::len), Some(1), "{detail}");
+    assert_eq!(ask(&["deliveries", "--state", "ded"]).status.code(), Some(2));
+    let nothing = run(folder.path(), &["deliveries", "--store", "nowhere.db"]);
+    assert_eq!(nothing.status.code(), Some(2));
+    assert!(!folder.path().join("nowhere.db").exists(), "looking makes nothing");
+
+    let counted = text(&ask(&["replay", "--state", "dead", "--dry-run"]).stdout);
+    assert!(counted.starts_with("1 deliveries would be made once more"), "{counted}");
+    let replayed = ask(&["replay", "--state", "dead"]);
+    assert!(text(&replayed.stdout).contains("1 deliveries are made once more"), "{}", text(&replayed.stderr));
+    assert!(text(&ask(&["replay", "--state", "dead", "--dry-run"]).stdout).starts_with("0 "));
+    let waits: Json =
+        serde_json::from_slice(&ask(&["deliveries", "--state", "waiting", "--json"]).stdout).expect("JSON");
+    assert_eq!(waits[0]["replayOf"], Json::from(dead.as_str()), "{waits}");
+    assert_eq!(ask(&["replay", "--state", "waiting"]).status.code(), Some(2));
+}
+
+#[test]
 fn told_twice_to_end_it_ends_at_once() {
     let folder = folder();
     let served = Served::start(folder.path(), &["--stop-seconds", "60"], &[]);

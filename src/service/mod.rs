@@ -16,6 +16,7 @@ mod intake;
 mod integrations;
 mod sealer;
 mod settings;
+mod stored;
 mod subscriptions;
 mod views;
 mod worker;
@@ -27,6 +28,10 @@ pub use error::{FieldMistake, ServiceError};
 pub use happening::{Happening, Hearer};
 pub use sealer::{SealError, Sealer};
 pub use settings::Settings;
+pub use stored::{
+    StoredStatus, StoredSubscription, can_be_replayed, stored_deliveries, stored_delivery, stored_replay,
+    stored_subscription, stored_subscriptions,
+};
 pub use views::{
     AttemptView, Breaker, ConflictView, DeliveryDetail, DeliveryView, DryDecision, DryRun, EventDetail, EventOutcome,
     EventSummaryView, FailureView, FindingView, HeaderView, IntegrationView, JobProgress, JobState, JobView, Observed,

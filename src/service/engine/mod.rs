@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(super) use looking::{attempt_view, delivery_view};
 use tokio::sync::broadcast;
 
 use super::core::Core;
