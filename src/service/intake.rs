@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tracing::Instrument;
+
 use super::bodies::Bodies;
 use super::subscriptions::{Active, Served, Table};
 use super::{EventOutcome, FailureView, Happening, Ordering, ServiceError, TakeReport, Taken};
@@ -28,6 +30,11 @@ pub(super) fn event_of(content: &EventContent, with_raw: bool) -> Result<Event<'
 
 /// Plans a batch: the events to be stored, each with what was decided.
 pub(super) async fn plan(source: &SourceId, batch: Batch, table: &Table, bodies: &Bodies) -> Planning {
+    let span = tracing::debug_span!("plan", source.key = %source, events = batch.events.len());
+    plan_all(source, batch, table, bodies).instrument(span).await
+}
+
+async fn plan_all(source: &SourceId, batch: Batch, table: &Table, bodies: &Bodies) -> Planning {
     let mut planning = Planning { source: source.clone(), events: Vec::new(), failures: Vec::new() };
     let mut places = Vec::new();
     for (index, incoming) in batch.events.into_iter().enumerate() {

@@ -5,9 +5,11 @@ mod flags;
 mod key;
 mod layers;
 mod logging;
+mod otlp;
 mod settings;
 mod start;
 mod table;
+mod traces;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -47,12 +49,12 @@ pub(super) fn run(args: &ServeArgs, environment: &Environment) -> Result<Exit, C
         write!(environment.stdout(), "{}", settings::printed(&layered))?;
         return Ok(Exit::Done);
     }
-    logging::start(&settings, environment)?;
+    let exporter = logging::start(&settings, environment)?;
     if !args.demo {
-        return start::run(&settings, environment, None);
+        return start::run(&settings, environment, None, exporter);
     }
     let stage = demo::Stage::build(&mut settings)?;
-    start::run(&settings, environment, Some(&stage))
+    start::run(&settings, environment, Some(&stage), exporter)
 }
 
 /// What flags, variables and the file say together.

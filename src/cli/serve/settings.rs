@@ -26,6 +26,7 @@ pub(super) struct Settings {
     pub(super) allow_private: bool,
     pub(super) log_format: LogFormat,
     pub(super) log_level: String,
+    pub(super) otlp_endpoint: Option<String>,
     pub(super) retention_days: u64,
     pub(super) retention_bytes: u64,
     pub(super) store_bytes: u64,
@@ -71,6 +72,14 @@ impl Settings {
                     false => Err("is neither a level (`error`, `warn`, `info`, `debug`, `trace`, `off`) nor \
                                   directives as `flagpost=debug`"
                         .to_owned()),
+                }
+            })?,
+            otlp_endpoint: layered.get("otlp_endpoint", |value| {
+                let web = |url: url::Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+                match value {
+                    "" => Ok(None),
+                    value if url::Url::parse(value).is_ok_and(web) => Ok(Some(value.to_owned())),
+                    _ => Err("is not a web address, as in `http://127.0.0.1:4318`".to_owned()),
                 }
             })?,
             retention_days: layered.number("retention_days")?,
@@ -193,6 +202,7 @@ mod tests {
         assert!(read("listen = \"here\"").starts_with("`listen` in `f`: `here` is not an address"));
         assert!(read("log_format = \"xml\"").contains("neither `text` nor `json`"));
         assert!(read("requests_at_once = 0").contains("from 1 on"));
+        assert!(read("otlp_endpoint = \"127.0.0.1:4318\"").contains("is not a web address"));
         assert!(read("retention_days = -1").contains("whole number"));
         assert!(read("[[source]]\nkey = \"a\"\nkind = \"splt\"").starts_with("source `a`: `/kind`"));
         assert!(read(&format!("{SOURCE}{SOURCE}")).contains("two sources"));

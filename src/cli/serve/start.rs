@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::demo::Stage;
 use super::key::vault;
+use super::otlp::Exporter;
 use super::settings::Settings;
 use super::{make_folder, opening_error, store_error, store_file};
 use crate::cli::chance::{Chance, SystemClock};
@@ -26,7 +27,12 @@ use crate::store::{Integrity, Options, Retention, SqliteStore, Store};
 const REQUESTS_HAVE: Duration = Duration::from_secs(5);
 
 /// Serves until it is told to stop.
-pub(super) fn run(settings: &Settings, environment: &Environment, stage: Option<&Stage>) -> Result<Exit, CliError> {
+pub(super) fn run(
+    settings: &Settings,
+    environment: &Environment,
+    stage: Option<&Stage>,
+    exporter: Option<Exporter>,
+) -> Result<Exit, CliError> {
     // Before anything is made: a server that is started in the wrong place leaves nothing there.
     if !settings.integrations.is_dir() {
         let folder = settings.integrations.display();
@@ -42,7 +48,14 @@ pub(super) fn run(settings: &Settings, environment: &Environment, stage: Option<
         .enable_all()
         .build()
         .map_err(|error| CliError::failed(format!("cannot start: {error}")))?;
-    let served = runtime.block_on(serve(settings, environment, stage, Arc::clone(&store)));
+    let served = runtime.block_on(async {
+        let exporting = exporter.map(Exporter::start).transpose()?;
+        let served = serve(settings, environment, stage, Arc::clone(&store)).await;
+        if let Some(exporting) = exporting {
+            exporting.end().await;
+        }
+        served
+    });
     // A listener of the stream may still be connected, and need not be waited for.
     runtime.shutdown_timeout(Duration::from_secs(1));
     drop(store);

@@ -48,6 +48,12 @@ pub(super) const TABLE: &[Setting] = &[
     setting("allow_private", "false", Kind::Switch, "Allow receivers on this machine and in private networks"),
     setting("log_format", "text", Kind::Word(&["text", "json"]), "How the log is written: `text` or `json`"),
     setting("log_level", "info", Kind::Text, "`error`, `warn`, `info`, `debug`, `trace`, or directives by module"),
+    setting(
+        "otlp_endpoint",
+        "",
+        Kind::Text,
+        "Address of an OpenTelemetry collector that takes traces (OTLP over HTTP); empty for none",
+    ),
     setting("retention_days", "30", Kind::Number, "Days that settled events are kept; 0 for ever"),
     setting("retention_bytes", "0", Kind::Number, "Bytes past which the oldest settled events go; 0 for no limit"),
     setting("store_bytes", "0", Kind::Number, "Bytes past which the store takes nothing more; 0 for no limit"),

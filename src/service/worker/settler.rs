@@ -70,6 +70,16 @@ async fn settle(core: &Core, lot: &[Told]) -> bool {
     true
 }
 
+/// How an attempt ended, in a word.
+pub(super) fn word(ended: &Ended) -> &'static str {
+    match ended {
+        Ended::Delivered => "delivered",
+        Ended::Retry { .. } => "retry",
+        Ended::Dead => "dead",
+        Ended::Disabled { .. } => "disabled",
+    }
+}
+
 fn happening(told: &Told) -> Happening {
     let settlement = &told.settlement;
     Happening::Attempted {
@@ -78,12 +88,7 @@ fn happening(told: &Told) -> Happening {
         attempt: told.attempt,
         status: settlement.attempt.status,
         took: told.took,
-        ended: match settlement.ended {
-            Ended::Delivered => "delivered",
-            Ended::Retry { .. } => "retry",
-            Ended::Dead => "dead",
-            Ended::Disabled { .. } => "disabled",
-        },
+        ended: word(&settlement.ended),
         error: settlement.attempt.error.clone(),
         next: told.next,
     }
