@@ -31,6 +31,7 @@ mod tail;
 pub mod tokens;
 mod told;
 mod watch;
+mod webhook_words;
 
 use std::sync::Arc;
 use std::time::Duration;
