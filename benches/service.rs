@@ -3,8 +3,8 @@
 //! The receiver is a process of its own (this program, told so by its environment), so that the processor time is the
 //! engine's, with what hands the events in. A bare client posts into the same receiver first, as the limit.
 //!
-//! `cargo bench --bench service` runs all of it; a name runs one part: `bare`, `one`, `ten`, `latency`, `memory`,
-//! `index`, `hanging`, `start`. `FLAGPOST_BENCH_EVENTS` and `FLAGPOST_BENCH_WAITING` change how much.
+//! `cargo bench --bench service` runs all of it; a name runs one part: `bare`, `one`, `ten`, `program`, `latency`,
+//! `memory`, `index`, `hanging`, `start`. `FLAGPOST_BENCH_EVENTS` and `FLAGPOST_BENCH_WAITING` change how much.
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
@@ -25,6 +25,10 @@ use flagpost::vault::{MasterKey, Vault};
 use serde_json::{Value as Json, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Tells this program to be the receiver.
 const RECEIVER: &str = "FLAGPOST_BENCH_RECEIVER";
@@ -289,14 +293,18 @@ async fn delivered(service: &Service, count: u64) {
 
 /// Processor time of this process, all threads.
 fn processor() -> Duration {
-    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    processor_of("self")
+}
+
+fn processor_of(process: &str) -> Duration {
+    let text = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     let fields: Vec<&str> = text.rsplit(") ").next().unwrap_or_default().split(' ').collect();
     let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok()).unwrap_or(0);
     Duration::from_millis((ticks(11) + ticks(12)) * 10)
 }
 
-fn resident() -> u64 {
-    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+fn resident(process: &str) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     line.and_then(|line| line.trim().split(' ').next()?.parse::<u64>().ok()).unwrap_or(0) / 1024
 }
@@ -307,7 +315,49 @@ fn told(what: &str, count: u64, took: Duration, processor: Duration) {
     println!("{what}: {rate:.0} a second, {cost:.4} processor seconds per 1,000");
 }
 
+/// Has so many callers do one thing after another, so often in all.
+async fn repeated<F, D>(callers: usize, count: u64, act: F)
+where
+    F: Fn() -> D + Send + Sync + 'static,
+    D: Future<Output = ()> + Send,
+{
+    let (act, next) = (Arc::new(act), Arc::new(AtomicU64::new(0)));
+    let callers: Vec<_> = (0..callers)
+        .map(|_| {
+            let (act, next) = (Arc::clone(&act), Arc::clone(&next));
+            tokio::spawn(async move {
+                while next.fetch_add(1, Ordering::Relaxed) < count {
+                    act().await;
+                }
+            })
+        })
+        .collect();
+    for caller in callers {
+        caller.await.expect("a caller broke");
+    }
+}
+
+/// The limit that everything is compared with: one reqwest client that does nothing else.
+async fn limit(receiver: &Receiver, connections: usize) {
+    let count = number("FLAGPOST_BENCH_EVENTS", 100_000);
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().expect("a client");
+    let (url, body) = (format!("http://{}/", receiver.address), "x".repeat(900));
+    let (begun, used) = (Instant::now(), processor());
+    repeated(connections, count, move || {
+        let request = client.post(&url).header("content-type", "application/json").body(body.clone());
+        async move {
+            let answer = request.send().await.expect("it answers");
+            answer.bytes().await.expect("it answers whole");
+        }
+    })
+    .await;
+    told(&format!("reqwest alone, {connections} connections"), count, begun.elapsed(), processor() - used);
+}
+
 async fn bare(receiver: &Receiver) {
+    limit(receiver, 64).await;
+    limit(receiver, 256).await;
     let count = number("FLAGPOST_BENCH_EVENTS", 100_000);
     let sender = Arc::new(Sender::new(AddressGuard::allowing_private(), SystemResolver, Limits::default()));
     let request = Arc::new(OutboundRequest {
@@ -318,30 +368,25 @@ async fn bare(receiver: &Receiver) {
         signing: None,
         skip_certificate_check: false,
     });
-    let next = Arc::new(AtomicU64::new(0));
     let (begun, used) = (Instant::now(), processor());
-    let senders: Vec<_> = (0..64)
-        .map(|_| {
-            let (sender, request, next) = (Arc::clone(&sender), Arc::clone(&request), Arc::clone(&next));
-            tokio::spawn(async move {
-                while next.fetch_add(1, Ordering::Relaxed) < count {
-                    let answer = sender.exchange(&request, &request.headers, Duration::from_secs(5)).await;
-                    answer.expect("it answers");
-                }
-            })
-        })
-        .collect();
-    for sender in senders {
-        sender.await.expect("a sender broke");
-    }
-    told("bare client, 64 connections", count, begun.elapsed(), processor() - used);
+    repeated(64, count, move || {
+        let (sender, request) = (Arc::clone(&sender), Arc::clone(&request));
+        async move {
+            let answer = sender.exchange(&request, &request.headers, Duration::from_secs(5)).await;
+            answer.expect("it answers");
+        }
+    })
+    .await;
+    told("our sender alone, 64 connections", count, begun.elapsed(), processor() - used);
 }
 
 async fn throughput(receiver: &Receiver, subscriptions: u64) {
     let bench = Bench::new();
     let service = bench.start(bench.store()).await;
     for number in 0..subscriptions {
-        subscribe(&service, &format!("s-{number}"), &format!("http://{}/{number}", receiver.address), json!({})).await;
+        let most = self::number("FLAGPOST_BENCH_CONCURRENCY", 0);
+        let change = if most > 0 { json!({"concurrency": most}) } else { json!({}) };
+        subscribe(&service, &format!("s-{number}"), &format!("http://{}/{number}", receiver.address), change).await;
     }
     let count = number("FLAGPOST_BENCH_EVENTS", 100_000) / subscriptions;
     feed(&service, 0, count / 10).await;
@@ -354,8 +399,30 @@ async fn throughput(receiver: &Receiver, subscriptions: u64) {
     service.stop(Duration::from_secs(5)).await;
 }
 
+/// What a flush of the disk takes at the same pace: nothing durable arrives sooner.
+fn flushes(folder: &Path, count: u64) -> Vec<u64> {
+    let mut file = std::fs::File::create(folder.join("flushed")).expect("a file");
+    let mut took: Vec<u64> = (0..count)
+        .map(|_| {
+            std::thread::sleep(Duration::from_millis(5));
+            std::io::Write::write_all(&mut file, &[b'x'; 8192]).expect("it is written");
+            let begun = Instant::now();
+            file.sync_data().expect("it is flushed");
+            u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX)
+        })
+        .collect();
+    took.sort_unstable();
+    took
+}
+
+fn at(sorted: &[u64], share: f64) -> f64 {
+    sorted[((sorted.len() - 1) as f64 * share) as usize] as f64 / 1e6
+}
+
 async fn latency(receiver: &Receiver) {
     let bench = Bench::new();
+    let alone = flushes(bench.folder.path(), 1000);
+    println!("a flush of 8 KiB alone, 200 a second: median {:.2} ms, p99 {:.2} ms", at(&alone, 0.5), at(&alone, 0.99));
     let service = bench.start(bench.store()).await;
     subscribe(&service, "one", &format!("http://{}/", receiver.address), json!({})).await;
     let mut every = tokio::time::interval(Duration::from_millis(5));
@@ -370,8 +437,11 @@ async fn latency(receiver: &Receiver) {
     let mut latencies: Vec<u64> =
         serde_json::from_value(receiver.seen().await["latencies"].clone()).expect("a list of numbers");
     latencies.sort_unstable();
-    let at = |share: f64| latencies[((latencies.len() - 1) as f64 * share) as usize] as f64 / 1e6;
-    println!("200 a second, from before accept to arrival: median {:.2} ms, p99 {:.2} ms", at(0.5), at(0.99));
+    println!(
+        "200 a second, from before accept to arrival: median {:.2} ms, p99 {:.2} ms",
+        at(&latencies, 0.5),
+        at(&latencies, 0.99)
+    );
     service.stop(Duration::from_secs(5)).await;
 }
 
@@ -381,8 +451,9 @@ async fn memory() {
     // Nobody listens there: the breaker opens, and the queue stays on disk.
     subscribe(&service, "one", "http://127.0.0.1:9/", json!({})).await;
     let count = number("FLAGPOST_BENCH_WAITING", 100_000);
+    println!("nothing waiting: {} MiB resident", resident("self"));
     feed(&service, 0, count).await;
-    println!("{count} deliveries waiting: {} MiB resident", resident());
+    println!("{count} deliveries waiting: {} MiB resident", resident("self"));
     service.stop(Duration::from_secs(5)).await;
 }
 
@@ -411,23 +482,28 @@ async fn index() {
 }
 
 async fn hanging(receiver: &Receiver) {
-    let mut rates = Vec::new();
-    for hang in [false, true] {
-        let bench = Bench::new();
-        let service = bench.start(bench.store()).await;
-        for number in 0..9 {
-            subscribe(&service, &format!("s-{number}"), &format!("http://{}/{number}", receiver.address), json!({}))
-                .await;
+    let mut rates = [0.0; 2];
+    // In turns, and the first turn is not counted, so that neither has the warmer machine.
+    for round in 0..3 {
+        for hang in [false, true] {
+            let bench = Bench::new();
+            let service = bench.start(bench.store()).await;
+            for number in 0..9 {
+                let url = format!("http://{}/{number}", receiver.address);
+                subscribe(&service, &format!("s-{number}"), &url, json!({})).await;
+            }
+            if hang {
+                subscribe(&service, "hangs", &format!("http://{}/hang", receiver.address), json!({})).await;
+            }
+            let count = number("FLAGPOST_BENCH_EVENTS", 100_000) / 20;
+            let begun = Instant::now();
+            feed(&service, 0, count).await;
+            delivered(&service, count * 9).await;
+            if round > 0 {
+                rates[usize::from(hang)] += count as f64 * 9.0 / begun.elapsed().as_secs_f64() / 2.0;
+            }
+            service.stop(Duration::from_millis(10)).await;
         }
-        if hang {
-            subscribe(&service, "hangs", &format!("http://{}/hang", receiver.address), json!({})).await;
-        }
-        let count = number("FLAGPOST_BENCH_EVENTS", 100_000) / 10;
-        let begun = Instant::now();
-        feed(&service, 0, count).await;
-        delivered(&service, count * 9).await;
-        rates.push(count as f64 * 9.0 / begun.elapsed().as_secs_f64());
-        service.stop(Duration::from_millis(10)).await;
     }
     println!(
         "nine receivers: {:.0} deliveries a second alone, {:.0} beside one that hangs ({:.1} %)",
@@ -435,6 +511,67 @@ async fn hanging(receiver: &Receiver) {
         rates[1],
         rates[1] / rates[0] * 100.0
     );
+}
+
+/// The program itself: events over HTTP from another process's point of view, one a request.
+async fn program(receiver: &Receiver, subscriptions: u64) {
+    let bench = Bench::new();
+    let configuration = "[[source]]\nkey = \"app\"\nkind = \"launchdarkly\"\n";
+    std::fs::write(bench.folder.path().join("flagpost.toml"), configuration).expect("a file");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_flagpost"))
+        .args(["serve", "--allow-private", "--listen", "127.0.0.1:0"])
+        .env_clear()
+        .current_dir(bench.folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program runs");
+    let mut said = BufReader::new(child.stdout.take().expect("it is piped")).lines().map_while(Result::ok);
+    let line = said.find(|line| line.starts_with("listening at ")).expect("it listens");
+    std::thread::spawn(move || said.for_each(drop));
+    let base = line.trim_start_matches("listening at ").to_owned();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().expect("a client");
+    for number in 0..subscriptions {
+        let document = json!({
+            "integration": "bench", "formValues": {"url": format!("http://{}/{number}", receiver.address)},
+            "signing": {"secrets": ["whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="]},
+        });
+        let put = client.put(format!("{base}/v1/subscriptions/s-{number}")).header("content-type", "application/json");
+        let answer = put.body(document.to_string()).send().await.expect("it answers");
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap_or_default());
+    }
+    let count = number("FLAGPOST_BENCH_EVENTS", 100_000) / subscriptions;
+    let next = Arc::new(AtomicU64::new(0));
+    let url = format!("{base}/v1/sources/app/events");
+    receiver.seen().await;
+    for (round, count) in [count / 10, count].into_iter().enumerate() {
+        let process = child.id().to_string();
+        let (begun, used) = (Instant::now(), processor_of(&process));
+        let (client, url, next) = (client.clone(), url.clone(), Arc::clone(&next));
+        repeated(TAKERS, count, move || {
+            let body = event(next.fetch_add(1, Ordering::Relaxed), "web");
+            let request = client.post(&url).header("content-type", "application/json").body(body);
+            async move {
+                let answer = request.send().await.expect("it answers");
+                assert_eq!(answer.status(), 202);
+                answer.bytes().await.expect("it answers whole");
+            }
+        })
+        .await;
+        let mut seen = 0;
+        while seen < count * subscriptions {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            seen += receiver.seen().await["count"].as_u64().unwrap_or(0);
+        }
+        if round == 1 {
+            let what = format!("the program, over HTTP, {subscriptions} subscription(s); deliveries");
+            told(&what, count * subscriptions, begun.elapsed(), processor_of(&process) - used);
+            println!("the program afterwards: {} MiB resident", resident(&process));
+        }
+    }
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 async fn start(receiver: &Receiver) {
@@ -487,6 +624,10 @@ fn main() {
         }
         if wants("ten") {
             throughput(&receiver, 10).await;
+        }
+        if wants("program") {
+            program(&receiver, 1).await;
+            program(&receiver, 10).await;
         }
         if wants("latency") {
             latency(&receiver).await;

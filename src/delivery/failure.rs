@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use hyper_util::client::legacy::Error as ClientError;
+
 use super::guard::RefusedAddress;
 
 /// Why nothing came back.
@@ -67,10 +69,16 @@ pub(super) struct Unresolved {
     pub(super) reason: String,
 }
 
+/// No connection came about in time.
+#[derive(Debug, thiserror::Error)]
+#[error("no connection within {}", seconds(*.limit))]
+pub(super) struct LateConnection {
+    pub(super) limit: Duration,
+}
+
 /// Says in the user's words what the client's error says in its own.
-pub(super) fn explain(error: &reqwest::Error, connect: Duration) -> Failure {
+pub(super) fn explain(error: &ClientError) -> Failure {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    // The client's own sentence holds the whole address.
     let mut last = "it does not say why".to_owned();
     while let Some(current) = cause {
         if let Some(refused) = current.downcast_ref::<RefusedAddress>() {
@@ -79,17 +87,17 @@ pub(super) fn explain(error: &reqwest::Error, connect: Duration) -> Failure {
         if let Some(unresolved) = current.downcast_ref::<Unresolved>() {
             return Failure::new(FailureKind::Unresolved, unresolved.to_string());
         }
+        if let Some(late) = current.downcast_ref::<LateConnection>() {
+            return Failure::new(FailureKind::TimedOut, late.to_string());
+        }
         if let Some(tls) = tls_error(current) {
             return explain_tls(tls);
         }
-        if current.downcast_ref::<reqwest::Error>().is_none() {
+        // The client's own sentence says only where it was.
+        if current.downcast_ref::<ClientError>().is_none() {
             last = current.to_string();
         }
         cause = current.source();
-    }
-    if error.is_timeout() && error.is_connect() {
-        let message = format!("no connection within {}", seconds(connect));
-        return Failure::new(FailureKind::TimedOut, message);
     }
     if error.is_connect() {
         return Failure::new(FailureKind::Unreachable, format!("cannot connect: {}", lowercase_first(&last)));
@@ -129,12 +137,8 @@ fn explain_tls(error: &rustls::Error) -> Failure {
 }
 
 /// Building a client fails only over certificates.
-pub(super) fn unbuilt(error: &reqwest::Error) -> Failure {
-    let mut last: &dyn std::error::Error = error;
-    while let Some(source) = last.source() {
-        last = source;
-    }
-    Failure::new(FailureKind::Unsendable, format!("no secure connection can be made on this machine: {last}")).help(
+pub(super) fn unbuilt(error: &rustls::Error) -> Failure {
+    Failure::new(FailureKind::Unsendable, format!("no secure connection can be made on this machine: {error}")).help(
         "install root certificates (`ca-certificates` in most systems), or name a file of them in `SSL_CERT_FILE`",
     )
 }

@@ -7,6 +7,8 @@
 mod address;
 mod attempts;
 mod clock;
+mod connection;
+mod connector;
 mod failure;
 mod guard;
 mod phases;
@@ -20,6 +22,7 @@ mod stamp;
 mod standard_webhooks;
 mod status;
 mod status_set;
+mod tls;
 
 pub use address::{AddressKind, classify};
 pub use attempts::{Attempt, Ending, Exchange, Order, Outcome, StopReason, deliver};

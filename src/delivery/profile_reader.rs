@@ -15,6 +15,10 @@ use super::stamp::Stamp;
 use super::status_set::StatusSet;
 use crate::finding::near_miss;
 
+/// The longest that one attempt may take: what is lent to it is lent for no more than ten minutes, half of which it may
+/// have waited for its turn.
+const LONGEST_ATTEMPT: Duration = Duration::from_secs(240);
+
 const KEYS: [&str; 16] = [
     "profile",
     "summary",
@@ -154,6 +158,9 @@ impl Reader {
         if let Some(timeout) = members.get("timeout").and_then(|value| self.duration("/timeout", value)) {
             if timeout.is_zero() {
                 let _: Option<()> = self.wrong("/timeout", "no receiver answers in no time", None);
+            } else if timeout > LONGEST_ATTEMPT {
+                let help = "an attempt that takes longer has failed; what a receiver does for minutes, it should do after it has answered";
+                let _: Option<()> = self.wrong("/timeout", "an attempt takes four minutes at most", Some(help.into()));
             }
             profile.timeout = timeout;
         }
@@ -265,7 +272,7 @@ impl Reader {
 
     fn header_name(&mut self, pointer: &str, value: &Value) -> Option<String> {
         match value.as_str() {
-            Some(name) if reqwest::header::HeaderName::from_bytes(name.as_bytes()).is_ok() => Some(name.to_owned()),
+            Some(name) if hyper::header::HeaderName::from_bytes(name.as_bytes()).is_ok() => Some(name.to_owned()),
             _ => self.wrong(pointer, "this is no name of a header", None),
         }
     }
@@ -408,6 +415,15 @@ mod tests {
         }
         for value in [json!(null), json!(3), json!(["split"]), json!({"profile": 7})] {
             assert_eq!(Profile::from_json(&value).expect_err("no profile").len(), 1, "{value}");
+        }
+    }
+
+    #[test]
+    fn an_attempt_ends_within_minutes() {
+        for (timeout, fine) in
+            [("0s", false), ("1ms", true), ("240s", true), ("4m", true), ("241s", false), ("1h", false)]
+        {
+            assert_eq!(Profile::from_json(&json!({"timeout": timeout})).is_ok(), fine, "{timeout}");
         }
     }
 

@@ -1,22 +1,39 @@
 //! Speaks HTTP: one attempt, one answer.
 //!
 //! It connects only to addresses that the guard saw, follows no redirect, asks no proxy, keeps no cookie,
-//! unpacks no answer, and reads no more of one than it shows.
+//! unpacks no answer, and reads no more of one than it shows. So it needs nothing of a larger client but its pool
+//! of connections, and a larger client takes twice the time for each request.
 
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Method, Response, Url};
-use url::Host;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{ACCEPT, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
+use hyper::{Method, Request, Uri};
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::HttpInfo;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use url::{Host, Url};
 
 use super::attempts::Exchange;
-use super::failure::{self, Failure, FailureKind, Unresolved};
+use super::connector::{Connector, GuardedResolver};
+use super::failure::{self, Failure, FailureKind};
 use super::guard::AddressGuard;
-use super::phases::{self, MeasureConnect, Notes, Phases};
+use super::phases::{self, Notes, Phases};
+use super::tls;
 use crate::outbound::OutboundRequest;
+
+/// Who asks.
+const AGENT: HeaderValue = HeaderValue::from_static(concat!("flagpost/", env!("CARGO_PKG_VERSION")));
+/// Whatever the answer is, it is read.
+const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
+/// Shorter than the patience of common servers, so that an attempt rarely meets a connection that is being closed.
+const IDLE: Duration = Duration::from_secs(4);
+
+type Client = legacy::Client<Connector, Full<Bytes>>;
 
 /// What came back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +58,7 @@ pub struct Answer {
 impl Answer {
     /// The status as a receiver of any kind means it: `Not Found`; nothing for a status of the receiver's own.
     pub fn reason(&self) -> Option<&'static str> {
-        reqwest::StatusCode::from_u16(self.status).ok()?.canonical_reason()
+        hyper::StatusCode::from_u16(self.status).ok()?.canonical_reason()
     }
 }
 
@@ -100,10 +117,12 @@ enum Security {
 impl Sender {
     /// A sender behind `guard`.
     pub fn new(guard: AddressGuard, resolver: impl Resolver, limits: Limits) -> Self {
-        // reqwest asks for the process-wide provider and gives up loudly without one. That somebody has
-        // installed one before is fine.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         Sender { guard, resolver: Arc::new(resolver), limits, clients: Mutex::default() }
+    }
+
+    /// The guard, for whoever wants to know before anything is sent.
+    pub fn guard(&self) -> AddressGuard {
+        self.guard
     }
 
     fn client(&self, security: Security) -> Result<Client, Failure> {
@@ -112,27 +131,18 @@ impl Sender {
         if let Some(client) = slot {
             return Ok(client.clone());
         }
-        let resolver = GuardedResolver { guard: self.guard, resolver: Arc::clone(&self.resolver) };
-        let builder = Client::builder()
-            .user_agent(concat!("flagpost/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .dns_resolver(resolver)
-            .connect_timeout(self.limits.connect)
-            .connector_layer(MeasureConnect)
-            // Small requests and small answers: waiting for more to send is waiting for nothing.
-            .tcp_nodelay(true)
-            // Shorter than the patience of common servers, so that an attempt rarely meets a connection that
-            // is being closed.
-            .pool_idle_timeout(Duration::from_secs(4));
-        let builder = match security {
+        let tls = match security {
             // Looking for root certificates takes time, and fails on a machine that has none.
-            Security::None => builder.tls_certs_only([]),
-            Security::Checked => builder,
-            Security::Unchecked => builder.tls_danger_accept_invalid_certs(true),
+            Security::None => None,
+            Security::Checked => Some(true),
+            Security::Unchecked => Some(false),
         };
-        let client = builder.build().map_err(|error| failure::unbuilt(&error))?;
+        let tls = tls.map(tls::connector).transpose().map_err(|error| failure::unbuilt(&error))?;
+        let resolver = GuardedResolver { guard: self.guard, resolver: Arc::clone(&self.resolver) };
+        let client = legacy::Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .build(Connector::new(resolver, tls, self.limits.connect));
         Ok(slot.insert(client).clone())
     }
 
@@ -154,19 +164,20 @@ impl Sender {
         Ok(security)
     }
 
-    async fn read(&self, mut response: Response) -> (Vec<u8>, bool) {
+    async fn read(&self, mut answer: Incoming) -> (Vec<u8>, bool) {
         let mut body = Vec::new();
         let reading = async {
             // Not by the announced length: it may lie.
-            while let Ok(chunk) = response.chunk().await {
-                let Some(chunk) = chunk else { return false };
+            while let Some(frame) = answer.frame().await {
+                let Ok(frame) = frame else { return true };
+                let Ok(chunk) = frame.into_data() else { continue };
                 let room = self.limits.answer - body.len();
                 body.extend_from_slice(&chunk[..chunk.len().min(room)]);
                 if chunk.len() > room {
                     return true;
                 }
             }
-            true
+            false
         };
         let truncated = tokio::time::timeout(self.limits.body, reading).await.unwrap_or(true);
         (body, truncated)
@@ -197,39 +208,33 @@ impl Exchange for Sender {
             Security::Checked if request.skip_certificate_check => Security::Unchecked,
             security => security,
         };
-        let method = Method::from_bytes(request.method.as_bytes())
+        let mut sent = Request::new(Full::new(Bytes::from(request.body.clone())));
+        *sent.method_mut() = Method::from_bytes(request.method.as_bytes())
             .map_err(|_| unsendable(format!("`{}` is no HTTP method", request.method)))?;
-        let mut map = HeaderMap::with_capacity(headers.len());
-        for (name, value) in headers {
-            let header = HeaderName::from_bytes(name.as_bytes());
-            let header = header.map_err(|_| unsendable(format!("`{name}` is no name of a header")))?;
-            let value = HeaderValue::from_bytes(value.as_bytes());
-            map.append(header, value.map_err(|_| unsendable(format!("the value of header `{name}` cannot be sent")))?);
-        }
-        if request.body.is_empty() && !matches!(method, Method::GET | Method::DELETE) {
+        *sent.uri_mut() =
+            Uri::try_from(url.as_str()).map_err(|error| unsendable(format!("the address cannot be read: {error}")))?;
+        *sent.headers_mut() = header_map(headers)?;
+        if request.body.is_empty() && !matches!(*sent.method(), Method::GET | Method::DELETE) {
             // Receivers that ask for a length ask for it of an empty body as well.
-            map.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+            sent.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
-        let mut sending = self.client(security)?.request(method, url).headers(map);
-        if !request.body.is_empty() {
-            sending = sending.body(request.body.clone());
-        }
+        let client = self.client(security)?;
         let notes = Notes::default();
         let started = Instant::now();
-        let response = match tokio::time::timeout(timeout, phases::noting(&notes, sending.send())).await {
-            Ok(sent) => sent.map_err(|error| failure::explain(&error, self.limits.connect))?,
+        let answer = match tokio::time::timeout(timeout, phases::noting(&notes, client.request(sent))).await {
+            Ok(answer) => answer.map_err(|error| failure::explain(&error))?,
             Err(_) => {
                 let message = format!("no answer within {}", failure::seconds(timeout));
                 return Err(Failure::new(FailureKind::TimedOut, message));
             }
         };
-        let address = response.remote_addr();
-        let status = response.status().as_u16();
-        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let first_byte = Some(started.elapsed());
-        let headers = response.headers().iter();
-        let headers = headers.map(|(name, value)| (name.as_str().to_owned(), text_of(value))).collect();
-        let (body, truncated) = self.read(response).await;
+        let (head, body) = answer.into_parts();
+        let address = head.extensions.get::<HttpInfo>().map(HttpInfo::remote_addr);
+        let status = head.status.as_u16();
+        let retry_after = head.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let headers = head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text_of(value))).collect();
+        let (body, truncated) = self.read(body).await;
         let mut phases = *notes.lock().unwrap_or_else(PoisonError::into_inner);
         phases.first_byte = first_byte;
         phases.total = Some(started.elapsed());
@@ -237,36 +242,22 @@ impl Exchange for Sender {
     }
 }
 
+/// What a request says about itself; who asks and what it takes are added where they are not said.
+fn header_map(headers: &[(String, String)]) -> Result<HeaderMap, Failure> {
+    let unsendable = |message: String| Failure::new(FailureKind::Unsendable, message);
+    let mut map = HeaderMap::with_capacity(headers.len() + 4);
+    for (name, value) in headers {
+        let header = HeaderName::from_bytes(name.as_bytes());
+        let header = header.map_err(|_| unsendable(format!("`{name}` is no name of a header")))?;
+        let value = HeaderValue::from_bytes(value.as_bytes());
+        map.append(header, value.map_err(|_| unsendable(format!("the value of header `{name}` cannot be sent")))?);
+    }
+    map.entry(USER_AGENT).or_insert(AGENT);
+    map.entry(ACCEPT).or_insert(ANYTHING);
+    Ok(map)
+}
+
 /// A header's value for showing: what is no text becomes question marks.
 fn text_of(value: &HeaderValue) -> String {
     String::from_utf8_lossy(value.as_bytes()).into_owned()
-}
-
-/// Resolves names, and lets through only what the guard does. What it returns is what is connected to.
-struct GuardedResolver {
-    guard: AddressGuard,
-    resolver: Arc<dyn Resolver>,
-}
-
-impl reqwest::dns::Resolve for GuardedResolver {
-    fn resolve(&self, name: reqwest::dns::Name) -> reqwest::dns::Resolving {
-        let host = name.as_str().to_owned();
-        let (notes, started) = (phases::current(), Instant::now());
-        let (guard, resolving) = (self.guard, self.resolver.resolve(&host));
-        Box::pin(async move {
-            let unresolved = |reason: String| Unresolved { host: host.clone(), reason };
-            let addresses = resolving.await.map_err(|error| {
-                let text = error.to_string();
-                unresolved(text.strip_prefix("failed to lookup address information: ").unwrap_or(&text).to_owned())
-            })?;
-            phases::note(notes.as_ref(), |phases| phases.resolve = Some(started.elapsed()));
-            if addresses.is_empty() {
-                return Err(unresolved("its name resolves to nothing".to_owned()).into());
-            }
-            let kept = guard.filter(&host, addresses)?;
-            // The port is the URL's; this one is a placeholder.
-            let sockets = kept.into_iter().map(|address| SocketAddr::new(address, 0));
-            Ok(Box::new(sockets) as reqwest::dns::Addrs)
-        })
-    }
 }

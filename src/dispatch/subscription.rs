@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use url::Url;
+
 use super::address::{self, Address};
 use super::error::{HOOK, Part, PlanError, PlanErrorKind, compiled, manifest_spot, spot};
 use super::form::{FormScope, settle};
@@ -134,6 +136,52 @@ impl Subscription {
     /// none. Told by the form variables that it comes from, so that whoever fills in the form hears of it first.
     pub fn unsendable(&self) -> &[PlanError] {
         &self.unsendable
+    }
+
+    /// The address that every request goes to, where no event changes it.
+    pub fn steady_address(&self) -> Option<&str> {
+        match &self.way.as_ref().ok()?.address {
+            Made::Once(made) => Some(&made.as_ref().ok()?.url),
+            Made::EachTime { .. } => None,
+        }
+    }
+
+    /// Whether address and headers are made of the form alone: then a request needs nothing of an event but its body.
+    pub fn is_steady(&self) -> bool {
+        self.way.as_ref().is_ok_and(|way| {
+            let made = |made: &Made<String>| matches!(made, Made::Once(_));
+            matches!(way.address, Made::Once(_)) && way.headers.iter().all(|header| made(&header.value))
+        })
+    }
+
+    /// Whether both send to the same place: the same scheme, host and port, where the form alone decides it; where an
+    /// event takes part in it, whether the address is made of the same values of the form.
+    pub fn sends_where(&self, other: &Subscription) -> bool {
+        let (Ok(own), Ok(others)) = (&self.way, &other.way) else { return false };
+        match (&own.address, &others.address) {
+            (Made::Once(Ok(a)), Made::Once(Ok(b))) => match (Url::parse(&a.url), Url::parse(&b.url)) {
+                (Ok(a), Ok(b)) => a.origin() == b.origin(),
+                _ => false,
+            },
+            (Made::EachTime { template: a }, Made::EachTime { template: b }) => {
+                self.integration.templates[*a].text == other.integration.templates[*b].text
+                    && self.makes_of(*a) == other.makes_of(*b)
+            }
+            _ => false,
+        }
+    }
+
+    /// The values of the form that a template reads; all of them where that cannot be told without rendering.
+    fn makes_of(&self, template: usize) -> Vec<(String, Option<&Value<'_>>)> {
+        let Ok(compiled) = &self.integration.templates[template].compiled else { return Vec::new() };
+        let mut read = Vec::new();
+        for reference in compiled.references() {
+            match reference.resolved.as_deref().and_then(|steps| steps.first()) {
+                Some(Step::Member(key)) => read.push((key.clone(), self.form.variables.get(key))),
+                _ => return vec![(String::new(), Some(&self.form.variables))],
+            }
+        }
+        read
     }
 
     /// What the policy says about `event`, with the reason. Planning does not need it: it is for showing.

@@ -12,7 +12,8 @@ use super::problem::Problem;
 use super::state::App;
 use crate::service::{Ordering, PutReport, Rate, SubscriptionView, TestReport};
 
-/// A subscription as it is written. Secrets go in and come out as `{"isSet": true}`; sending that back keeps them.
+/// A subscription as it is written. Secrets go in and come out as `{"isSet": true}`; sending that back keeps them, unless
+/// the integration, or the scheme, host or port of an address changes: then they are to be given again.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "it describes a body that the service reads member by member")]
@@ -40,12 +41,14 @@ pub(super) struct SubscriptionDocument {
     rate: Option<Rate>,
     /// Whether deliveries wait for each other.
     ordering: Option<Ordering>,
-    /// Signs requests in the manner of Standard Webhooks.
+    /// Signs requests in the manner of Standard Webhooks: `{"secrets": […]}`. A secret comes out as
+    /// `{"isSet": true, "id": "0a1b2c3d"}`, and its id keeps it wherever it then stands in the list.
     #[schema(value_type = Option<Object>)]
     signing: Option<serde_json::Value>,
     /// Name of a further header for the delivery's id.
     id_header: Option<String>,
-    /// The OAuth2 client, for integrations that ask for one.
+    /// The OAuth2 client, for integrations that ask for one: `baseUri`, `tokenUrl`, `clientId`, `clientSecret`, and if need
+    /// be `scopes`, `refreshToken`, and `clientAuth`, which is `body` or `basic`.
     #[schema(value_type = Option<Object>)]
     oauth: Option<serde_json::Value>,
 }
@@ -86,7 +89,7 @@ pub(super) async fn get(
 /// Makes or replaces a subscription.
 #[utoipa::path(put, path = "/v1/subscriptions/{id}", operation_id = "putSubscription", tag = "subscriptions", security(("token" = ["write"])),
     params(("id" = String, Path, description = "Its name"),
-        ("validate" = Option<bool>, Query, description = "Stores it only if a test succeeds")),
+        ("validate" = Option<bool>, Query, description = "Stores it only if a test succeeds; what somebody else changes meanwhile is a conflict")),
     request_body = SubscriptionDocument,
     responses((status = 200, body = PutReport, description = "It was replaced"),
         (status = 201, body = PutReport, description = "It was made"),
@@ -108,7 +111,7 @@ pub(super) async fn put(
 /// Changes a subscription by a JSON merge patch.
 #[utoipa::path(patch, path = "/v1/subscriptions/{id}", operation_id = "patchSubscription", tag = "subscriptions", security(("token" = ["write"])),
     params(("id" = String, Path, description = "Its name"),
-        ("validate" = Option<bool>, Query, description = "Stores it only if a test succeeds")),
+        ("validate" = Option<bool>, Query, description = "Stores it only if a test succeeds; what somebody else changes meanwhile is a conflict")),
     request_body(content = Object, content_type = "application/merge-patch+json", description = "The members to change; `null` takes one away"),
     responses((status = 200, body = PutReport, description = "What the change did"),
         (status = 400, body = Problem, content_type = "application/problem+json", description = "The body is not JSON"),

@@ -8,8 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::subscriptions::Active;
 use crate::store::{EventContent, SubscriptionId, SubscriptionVersion};
 
-/// Bytes of bodies that are kept.
-const MOST: usize = 8 * 1024 * 1024;
+/// Bytes of bodies, and of the events they belong to, that are kept.
+const MOST: usize = 4 << 20;
+/// What an entry takes besides.
+const ENTRY: usize = 512;
 
 /// What names a body: the event, by where it lies, and the version of the subscription.
 type Key = (usize, SubscriptionId, SubscriptionVersion);
@@ -30,13 +32,13 @@ impl Bodies {
     pub(super) fn keep(&self, content: &Arc<EventContent>, active: &Active, body: String) {
         let key = (Arc::as_ptr(content).addr(), active.id.clone(), active.version);
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.bytes += body.len() + content.raw.len();
+        kept.bytes += weight(content, &body);
         kept.order.push_back(key.clone());
         kept.bodies.insert(key, (Arc::clone(content), body));
         while kept.bytes > MOST || kept.order.len() > 4 * kept.bodies.len() + 1024 {
             let Some(oldest) = kept.order.pop_front() else { break };
             if let Some((content, body)) = kept.bodies.remove(&oldest) {
-                kept.bytes -= body.len() + content.raw.len();
+                kept.bytes -= weight(&content, &body);
             }
         }
     }
@@ -51,7 +53,12 @@ impl Bodies {
         let key = (Arc::as_ptr(content).addr(), subscription.clone(), version);
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (content, body) = kept.bodies.remove(&key)?;
-        kept.bytes -= body.len() + content.raw.len();
+        kept.bytes -= weight(&content, &body);
         Some(body)
     }
+}
+
+/// An event that several bodies are made of is counted with each: that errs to the safe side.
+fn weight(content: &EventContent, body: &str) -> usize {
+    ENTRY + body.len() + content.raw.len() + content.context.as_ref().map_or(0, Vec::len)
 }

@@ -6,18 +6,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use serde_json::Value as Json;
 use tokio_util::sync::CancellationToken;
 
 use super::bodies::Bodies;
 use super::clock::moment;
 use super::happening::Happenings;
 use super::integrations::{InUse, Integrations};
-use super::subscriptions::{Active, Served, Table, prepare};
+use super::subscriptions::{Active, Served, Table, prepare_pinned};
 use super::worker::Tokens;
 use super::{Chance, Clock, Happening, Hearer, Sealer, ServiceError, Settings, document};
 use crate::delivery::Sender;
 use crate::source::Source;
-use crate::store::{Digest, Moment, Store, SubscriptionId, SubscriptionVersion};
+use crate::store::{Digest, Moment, NewVersion, Store, StoreError, SubscriptionId, SubscriptionVersion};
 
 /// Versions of subscriptions that are kept at hand beside the current ones.
 const AT_HAND: usize = 256;
@@ -114,7 +115,7 @@ impl Core {
         let gone = || ServiceError::Broken(format!("integration version `{integration}` is gone"));
         let in_use = InUse { digest: integration, integration: kept.ok_or_else(gone)? };
         let written = opened.as_object().cloned().unwrap_or_default();
-        let served = prepare(&written, &in_use).map(Arc::new).map_err(ServiceError::Invalid)?;
+        let served = prepare_pinned(&written, &in_use).map(Arc::new).map_err(ServiceError::Invalid)?;
         let mut pinned = self.pinned.lock().unwrap_or_else(PoisonError::into_inner);
         if pinned.len() >= AT_HAND {
             pinned.clear();
@@ -124,12 +125,8 @@ impl Core {
     }
 
     /// A stored document: at rest, and opened.
-    pub(super) fn open(
-        &self,
-        id: &SubscriptionId,
-        content: &[u8],
-    ) -> Result<(serde_json::Value, serde_json::Value), ServiceError> {
-        let at_rest: serde_json::Value = serde_json::from_slice(content)
+    pub(super) fn open(&self, id: &SubscriptionId, content: &[u8]) -> Result<(Json, Json), ServiceError> {
+        let at_rest: Json = serde_json::from_slice(content)
             .map_err(|error| ServiceError::Broken(format!("subscription `{id}` cannot be read back: {error}")))?;
         let opened = document::open(&*self.sealer, id.as_str(), &at_rest).map_err(|error| {
             ServiceError::Broken(format!("the secrets of subscription `{id}` cannot be opened: {error}"))
@@ -137,18 +134,79 @@ impl Core {
         Ok((at_rest, opened))
     }
 
-    /// Puts a subscription in the table, or takes it out.
-    pub(super) fn change_table(&self, id: &SubscriptionId, changed: Option<Active>) {
-        let changed = changed.map(Arc::new);
-        self.table.rcu(|table| table.with(id, changed.clone()));
+    /// A subscription's document as it may be shown. What is a secret for the integration in use or for the version of it
+    /// that is served is none of a reader's business, sealed or not.
+    pub(super) fn shown(&self, id: &SubscriptionId, at_rest: &Json, served: Option<&Served>) -> Json {
+        let set = self.integrations.set();
+        let key = at_rest.get("integration").and_then(Json::as_str).unwrap_or_default();
+        let manifests = [
+            set.get(key).map(|in_use| &in_use.integration.manifest),
+            served.map(|served| &served.planner.integration().manifest),
+        ];
+        let members = at_rest.as_object();
+        let secrets = manifests.into_iter().flatten().zip(members.into_iter().cycle());
+        let secrets: Vec<String> =
+            secrets.flat_map(|(manifest, members)| document::pointers(members, manifest)).collect();
+        document::shown(&*self.sealer, id.as_str(), at_rest, &secrets)
+    }
+
+    /// Stores a version of a subscription, along with its integration: upkeep drops what nobody used. Both are asked for
+    /// at once.
+    pub(super) fn put_version(
+        &self,
+        id: &SubscriptionId,
+        content: Vec<u8>,
+        in_use: &InUse,
+    ) -> impl Future<Output = Result<SubscriptionVersion, StoreError>> + use<> {
+        let kept = self.store.put_integration(in_use.integration.pack());
+        let new = NewVersion { content, integration: Some(in_use.digest) };
+        let version = self.store.put_subscription(id.clone(), new, self.now());
+        async move {
+            match version.await {
+                Err(StoreError::UnknownIntegration(digest)) => {
+                    kept.await?;
+                    Err(StoreError::UnknownIntegration(digest))
+                }
+                version => version,
+            }
+        }
+    }
+
+    /// Puts subscriptions in the table, all at once. A receiver that is gone switches its subscription off at any time,
+    /// in the store first: whoever is on here is looked up there again.
+    pub(super) async fn change_table(&self, changed: Vec<Active>) -> Result<(), ServiceError> {
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let changed: Vec<Arc<Active>> = changed.into_iter().map(Arc::new).collect();
+        self.table.rcu(|table| table.with(&changed));
+        // Asked all at once and answered one after the other.
+        let on = changed.iter().filter(|active| active.enabled);
+        let stored: Vec<_> = on.map(|active| self.store.subscription(active.id.clone())).collect();
+        for stored in stored {
+            // Only changes switch on, and they come one at a time; so what is off there is off.
+            if let Some(off) = stored.await?.filter(|stored| !stored.enabled) {
+                self.switch_off(&off.id, off.reason);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a subscription out of the table.
+    pub(super) fn drop_from_table(&self, id: &SubscriptionId) {
+        self.table.rcu(|table| table.without(id));
+    }
+
+    fn switch_off(&self, id: &SubscriptionId, reason: Option<String>) {
+        self.table.rcu(|table| match table.get(id) {
+            Some(active) => Arc::new(table.with(&[Arc::new(active.switched(false, reason.clone()))])),
+            None => Arc::clone(table),
+        });
     }
 
     /// A receiver said that it is gone: the store has switched the subscription off.
     pub(super) fn switched_off(&self, id: &SubscriptionId, reason: &str) {
-        self.table.rcu(|table| match table.get(id) {
-            Some(active) => table.with(id, Some(Arc::new(active.switched(false, Some(reason.to_owned()))))),
-            None => table.with(id, None),
-        });
+        self.switch_off(id, Some(reason.to_owned()));
         self.tell(Happening::Disabled { subscription: id.clone(), reason: reason.to_owned() });
     }
 }

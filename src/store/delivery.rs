@@ -134,7 +134,7 @@ pub enum Ended {
 pub struct Lease {
     /// The delivery.
     pub delivery: DeliveryKey,
-    pub(super) token: u64,
+    pub(crate) token: u64,
 }
 
 /// The result of an attempt.
@@ -202,6 +202,8 @@ pub struct Claimed {
     /// When there may be more without anything new coming in; at once when work was left over for which there is
     /// room. `None` when nothing waits for a moment.
     pub next: Option<Moment>,
+    /// What is wrong with deliveries that could not be handed out because of it. The others go on.
+    pub damaged: Vec<String>,
 }
 
 /// A delivery that was handed out, with all that is needed to attempt it.

@@ -40,6 +40,17 @@ async fn the_webhook_goes_through_its_life() {
     server.ask("POST", "/v1/sources/everyone/events", Some(&event("two"))).await;
     assert!(receiver.until(3).await[2].headers.contains(&("authorization".to_owned(), authorization)));
 
+    // To another host it does not go along: whoever may write could have it sent to one of his own.
+    let elsewhere = json!({"endpoint": receiver.url.replace("127.0.0.1", "localhost"), "enabled": true});
+    for (method, body) in [("PUT", elsewhere.clone()), ("PATCH", json!({"endpoint": elsewhere["endpoint"]}))] {
+        let refused = server.ask(method, PATH, Some(&body.to_string())).await;
+        assert_eq!(refused.status, 422, "{method}: {}", refused.text);
+        assert_eq!(refused.json()["invalid_parameters"][0]["field"], "authorization", "{method}: {}", refused.text);
+    }
+    let mut given = elsewhere;
+    given["authorization"] = json!(format!("Bearer {SECRET}"));
+    assert_eq!(server.put(PATH, &given).await.status, 200);
+
     let off = server.ask("PATCH", PATH, Some(r#"{"enabled":false}"#)).await;
     assert_eq!((off.status, &off.json()["enabled"]), (200, &json!(false)), "{}", off.text);
     assert_eq!(server.get(&format!("{PATH}/status")).await.json()["webhook_enabled"], false);

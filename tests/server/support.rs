@@ -71,6 +71,8 @@ impl Default for Start {
 
 impl Start {
     pub(crate) async fn run(self) -> Running {
+        // For the caller's own client; that another test has done so before is fine.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().expect("a folder");
         let integrations = folder.path().join("integrations");
         let blueprint = Blueprint { key: IntegrationKey::parse("acme").expect("a key"), name: None, url: None };

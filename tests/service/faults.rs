@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use flagpost::delivery::{AddressGuard, Limits, Resolver, Sender};
-use flagpost::service::{AttemptView, Service, ServiceError};
+use flagpost::service::{AttemptView, Happening, Service, ServiceError};
 use flagpost::store::{Account, DeliveryFilter, MemoryStore, Options, PageRequest, SqliteStore, State};
 use serde_json::json;
+use tokio::sync::Semaphore;
 
 use crate::receiver::{self, Behaviour};
 use crate::support::*;
@@ -151,6 +152,44 @@ async fn a_full_store_acknowledges_nothing_and_what_was_acknowledged_is_delivere
     let books = service.accounts().await.expect("the books");
     assert_eq!((books.get(Account::Events), books.get(Account::Delivered)), (acknowledged, acknowledged));
     assert_eq!(receiver.received().len() as u64, acknowledged);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_sent_is_not_sent_again_while_its_result_cannot_be_written_down() {
+    let stage = Stage::new();
+    let answers = Arc::new(Semaphore::new(0));
+    let held = Arc::clone(&answers);
+    let receiver = Receiver::start(move |_, _| Reply::Held(200, Arc::clone(&held))).await;
+    let file = stage.folder.path().join("store.db");
+    let options = Options { patience: Duration::from_millis(20), ..Options::default() };
+    let store = Arc::new(SqliteStore::open(&file, options).expect("a store can be made"));
+    let clock = OwnClock::start();
+    let service = stage.start_at(store, clock.clone()).await;
+    let mut happenings = service.happenings();
+    subscribe(&service, "one", document(&receiver.url())).await;
+    take(&service, &event("e-1", "nav")).await;
+    receiver.wait_for(1).await;
+    // Somebody else writes into the file and does not come to an end.
+    let other = rusqlite::Connection::open(&file).expect("it can be opened");
+    other.execute_batch("BEGIN IMMEDIATE").expect("nobody else writes");
+    answers.add_permits(100);
+    let troubled = |happening: Happening| matches!(happening, Happening::Store { works: false, .. });
+    while !tokio::time::timeout(PATIENCE, happenings.recv()).await.expect("it comes").is_ok_and(troubled) {}
+    // Longer than any lease: what was lent is lent on.
+    for _ in 0..20 {
+        clock.walk(Duration::from_secs(60)).await;
+    }
+    assert_eq!(receiver.received().len(), 1);
+    other.execute_batch("ROLLBACK").expect("it is given up");
+    until("the result to be written down", || async {
+        clock.forward(Duration::from_millis(100));
+        service.accounts().await.expect("the books").get(Account::Delivered) == 1
+    })
+    .await;
+    take(&service, &event("e-2", "nav")).await;
+    receiver.wait_for(2).await;
+    drained(&service).await;
+    assert_eq!(receiver.received().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,9 +1,15 @@
 //! What is pinned when an event comes in, and what is taken anew at each sending.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use flagpost::store::{
+    Decided, EventContent, Moment, NewEvent, NewVersion, Outcome, Planned, SourceId, SubscriptionId,
+};
 use serde_json::json;
 
+use crate::between::{Asked, Between, busy};
 use crate::support::*;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -142,4 +148,69 @@ async fn an_access_token_is_fetched_once_and_renewed_once_when_it_is_refused() {
     assert_eq!(used, ["Bearer token-0", "Bearer token-0", "Bearer token-0", "Bearer token-1"]);
     let status = service.subscription("one").await.expect("it is there").status;
     assert_eq!((status.delivered, status.dead), (3, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_cannot_be_read_at_the_moment_is_waited_for() {
+    let stage = Stage::new();
+    let receiver = Receiver::start(|_, before| Reply::Status(if before == 0 { 503 } else { 200 })).await;
+    let clock = OwnClock::start();
+    let (refused, is_busy) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(true)));
+    let (count, seen) = (Arc::clone(&refused), Arc::clone(&is_busy));
+    let store = Between::stand(stage.sqlite(), move |_, asked| {
+        let refuses = *asked == Asked::Version && seen.load(Ordering::SeqCst);
+        count.fetch_add(usize::from(refuses), Ordering::SeqCst);
+        refuses.then(busy)
+    });
+    let service = stage.start_at(store, clock.clone()).await;
+    subscribe(&service, "one", document(&receiver.url())).await;
+    take(&service, &event("e-1", "nav")).await;
+    until("the attempt to be recorded", || async {
+        service.subscription("one").await.expect("it is there").status.failures_in_a_row == 1
+    })
+    .await;
+    service.patch_subscription("one", json!({"name": "First"}), false).await.expect("it can be changed");
+    until("the store to be asked", || async {
+        clock.forward(Duration::from_secs(1));
+        refused.load(Ordering::SeqCst) > 0
+    })
+    .await;
+    // Time stands still: whoever asked waits, and does not ask again and again.
+    let canary = Canary::beside(&service).await;
+    let before = refused.load(Ordering::SeqCst);
+    canary.sings().await;
+    assert!(refused.load(Ordering::SeqCst) <= before + 1);
+    is_busy.store(false, Ordering::SeqCst);
+    until("the retry", || async {
+        clock.forward(Duration::from_secs(1));
+        receiver.received().len() == 2
+    })
+    .await;
+    drained(&service).await;
+    assert_eq!(service.subscription("one").await.expect("it is there").status.dead, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_was_fine_when_it_was_put_is_delivered_under_stricter_checks() {
+    let (stage, receiver) = (Stage::new(), Receiver::answering(200).await);
+    let store = stage.sqlite();
+    let service = stage.start(Arc::clone(&store)).await;
+    subscribe(&service, "one", document(&receiver.url())).await;
+    let id = SubscriptionId::from("one");
+    let digest = store.subscription(id.clone()).await.expect("an answer").expect("it is there").current.integration;
+    // As an older program may have stored it.
+    let mut old = document(&receiver.url());
+    old["retiredSetting"] = json!(true);
+    old["policy"] = json!([{"resources": ["of a form that is no more"]}]);
+    let content = old.to_string().into_bytes();
+    let new = NewVersion { content, integration: digest };
+    let now = Moment::from_millis(1_750_000_000_000);
+    let version = store.put_subscription(id.clone(), new, now).await.expect("it is stored");
+    let content = EventContent::new(SourceId::from("app"), "e-1", event("e-1", "nav"));
+    let planned = Planned { integration: digest.expect("an integration"), ordering: None, due: None };
+    let decided = vec![Decided { subscription: id, version, outcome: Outcome::Send(planned) }];
+    let event = NewEvent { content: Arc::new(content), resources: vec![], decided, unlisted: 0 };
+    store.accept(vec![event], now).await.expect("it is taken");
+    assert_eq!(receiver.wait_for(1).await[0].json()["id"], json!("e-1"));
+    drained(&service).await;
 }

@@ -1,12 +1,15 @@
 //! Deliveries made once more, and policies tried on the past.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use flagpost::service::{JobState, PolicyRange, RangeOfReplays, ReplayKind, Service, ServiceError};
-use flagpost::store::{Account, DeliveryFilter, MemoryStore, PageRequest, State};
+use flagpost::store::{
+    Account, DeliveryFilter, DeliveryKey, MemoryStore, PageRequest, State, StoreError, SubscriptionId,
+};
 use serde_json::json;
 
+use crate::between::{Asked, Between};
 use crate::support::*;
 
 async fn deliveries(service: &Service, state: State) -> Vec<u64> {
@@ -83,7 +86,7 @@ async fn a_job_replays_all_dead_letters_of_a_range_and_a_dry_run_counts_them() {
     })
     .await;
     let done = service.replay_job(&job.id).await.expect("it is there").progress;
-    assert_eq!((done.matched, done.replayed, done.skipped), (450, 450, 0));
+    assert_eq!((done.total, done.matched, done.replayed, done.skipped), (Some(450), 450, 450, 0));
     drained(&service).await;
     assert_eq!(receiver.received().len(), 900);
     let books = service.accounts().await.expect("the books");
@@ -148,4 +151,40 @@ async fn a_policy_is_tried_on_what_came_before() {
     let wrong = service.policy_dry_run(&[json!({"effect": "perhaps"})], PolicyRange::default()).await;
     let Err(ServiceError::Invalid(mistakes)) = wrong else { panic!("it is wrong") };
     assert_eq!(mistakes[0].pointer, "/policy/0/effect");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_made_once_more_is_left_out_and_the_rest_is_made_in_one_step() {
+    let (stage, receiver) = (Stage::new(), Receiver::answering(200).await);
+    let (asked, bad) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(None)));
+    let (log, refuses) = (Arc::clone(&asked), Arc::clone(&bad));
+    let store = Between::stand(stage.sqlite(), move |_, asked| {
+        let Asked::Replay(keys) = asked else { return None };
+        log.lock().expect("no panic").push(keys.len());
+        let bad = (*refuses.lock().expect("no panic"))?;
+        keys.contains(&bad).then_some(StoreError::UnknownDelivery(bad))
+    });
+    let service = stage.start(store).await;
+    for id in ["one", "two"] {
+        subscribe(&service, id, document(&receiver.url())).await;
+    }
+    for number in 0..5 {
+        take(&service, &event(&format!("e-{number}"), "nav")).await;
+    }
+    drained(&service).await;
+    let of_one = DeliveryFilter { subscription: Some(SubscriptionId::from("one")), ..DeliveryFilter::default() };
+    let page = service.deliveries(of_one, PageRequest::first(3)).await.expect("a list");
+    *bad.lock().expect("no panic") = Some(DeliveryKey::new(page.items[2].delivery.parse().expect("a number")));
+    service.remove_subscription("two").await.expect("it is there");
+    let range = serde_json::from_value(json!({"kind": "exact", "states": ["delivered"]})).expect("the range is fine");
+    let job = service.start_replay_job(range).await.expect("it is fine");
+    until("the job to be through", || async {
+        service.replay_job(&job.id).await.expect("it is there").state == JobState::Completed
+    })
+    .await;
+    let done = service.replay_job(&job.id).await.expect("it is there").progress;
+    assert_eq!((done.total, done.matched, done.replayed, done.skipped), (Some(10), 10, 4, 6));
+    assert_eq!(*asked.lock().expect("no panic"), [5, 4], "the removed one is not asked for; the rest in one step");
+    drained(&service).await;
+    assert_eq!(receiver.received().len(), 14);
 }

@@ -47,7 +47,8 @@ async fn a_secret_goes_in_and_never_comes_out() {
     subscribe(&service, "one", first.clone()).await;
     let view = serde_json::to_value(service.subscription("one").await.expect("it is there")).expect("JSON");
     assert_eq!(view["formValues"], json!({"url": receiver.url(), "apiKey": {"isSet": true}}));
-    assert_eq!(view["signing"], json!({"secrets": [{"isSet": true}]}));
+    assert_eq!(view["signing"]["secrets"][0]["isSet"], json!(true));
+    assert_eq!(view["signing"]["secrets"][0]["id"].as_str().map(str::len), Some(8));
     let kept = flagpost::store::Store::subscription(&*store, SubscriptionId::from("one")).await.expect("an answer");
     let at_rest = String::from_utf8(kept.expect("it is there").current.content).expect("text");
     for text in [view.to_string(), at_rest] {

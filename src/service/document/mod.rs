@@ -1,8 +1,10 @@
 //! A subscription as its administrator writes it.
 //!
 //! It has three forms: as it is written, with secrets in the clear, for a moment; at rest, with each secret sealed; and
-//! shown, with `{"isSet": true}` in the place of each. [`Document`] is what the written form means.
+//! shown, with a mark in the place of each. [`Document`] is what the written form means.
 
+mod marks;
+mod passwords;
 mod patch;
 mod reading;
 mod secrets;
@@ -16,9 +18,11 @@ use utoipa::ToSchema;
 use crate::form::FormValues;
 use crate::secret::Secret;
 
+pub(super) use marks::{resolve, shown};
+pub(super) use passwords::without_password;
 pub(super) use patch::merge;
 pub(super) use reading::{known_settings, read};
-pub(super) use secrets::{masked, open, pointers, resolve, seal};
+pub(super) use secrets::{open, pointers, seal, sealed_places};
 
 /// A subscription's document as it may be shown: secrets are `{"isSet": true}`.
 pub type MaskedDocument = BTreeMap<String, Json>;
@@ -72,6 +76,18 @@ pub(super) struct Oauth {
     pub(super) client_id: String,
     pub(super) client_secret: Secret,
     pub(super) scopes: Vec<String>,
+    pub(super) client_auth: ClientAuth,
     /// With one, the token is refreshed; without, the client's own credentials do.
     pub(super) refresh_token: Option<Secret>,
+}
+
+/// How the client proves to a token server who it is (RFC 6749, 2.3.1).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum ClientAuth {
+    /// With its id and secret in the form that is posted.
+    #[default]
+    Body,
+    /// With HTTP Basic.
+    Basic,
 }

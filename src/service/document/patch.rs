@@ -10,7 +10,7 @@ pub(in crate::service) fn merge(target: &mut Json, patch: &Json) {
         *target = patch.clone();
         return;
     };
-    if super::secrets::is_mark(patch) && target.is_string() {
+    if super::marks::is_mark(patch) && target.is_string() {
         return;
     }
     if !target.is_object() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::{Document, Oauth, Ordering, Rate, Written};
+use super::{ClientAuth, Document, Oauth, Ordering, Rate, Written};
 use crate::delivery::SigningKey;
 use crate::dispatch::check_header_name;
 use crate::finding::near_miss;
@@ -27,7 +27,7 @@ const SETTINGS: &[&str] = &[
     "idHeader",
     "oauth",
 ];
-const OAUTH: &[&str] = &["baseUri", "tokenUrl", "clientId", "clientSecret", "scopes", "refreshToken"];
+const OAUTH: &[&str] = &["baseUri", "tokenUrl", "clientId", "clientSecret", "scopes", "refreshToken", "clientAuth"];
 /// Attempts of one subscription at once, at most.
 const MOST_AT_ONCE: u64 = 1024;
 /// Live keys of each kind.
@@ -252,7 +252,14 @@ impl<'r> Reader<'r> {
         if scopes.is_none() {
             self.wrong("/oauth/scopes", "`scopes` is a list of texts");
         }
+        let client_auth = members.get("clientAuth").filter(|value| !value.is_null());
+        let client_auth = client_auth
+            .map_or(Some(ClientAuth::default()), |written| serde_json::from_value::<ClientAuth>(written.clone()).ok());
+        if client_auth.is_none() {
+            self.wrong("/oauth/clientAuth", "`clientAuth` is `body` or `basic`");
+        }
         Some(Oauth {
+            client_auth: client_auth?,
             base_uri: base_uri?,
             token_url: token_url?,
             client_id: client_id?,

@@ -5,10 +5,9 @@ use serde_json::{Map, Value as Json, json};
 use super::Written;
 use crate::manifest::Manifest;
 use crate::secret::Secret;
-use crate::service::{FieldMistake, SealError, Sealer};
+use crate::service::{SealError, Sealer};
 
 const SEALED: &str = "sealed";
-const IS_SET: &str = "isSet";
 
 /// Where a document for an integration of this manifest may hold secrets. Only texts there are secrets: anything else
 /// is a mistake, and told as one.
@@ -26,34 +25,7 @@ fn escaped(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
-/// Whether a value is the mark of a secret that is set.
-pub(super) fn is_mark(value: &Json) -> bool {
-    value.as_object().is_some_and(|mark| mark.len() == 1 && mark.get(IS_SET) == Some(&Json::Bool(true)))
-}
-
-/// Puts the secrets of `before` in the place of their marks.
-pub(in crate::service) fn resolve(
-    written: &mut Json,
-    before: Option<&Json>,
-    pointers: &[String],
-    mistakes: &mut Vec<FieldMistake>,
-) {
-    for pointer in pointers {
-        let Some(value) = written.pointer_mut(pointer).filter(|value| is_mark(value)) else { continue };
-        match before.and_then(|before| before.pointer(pointer)).filter(|secret| secret.is_string()) {
-            Some(secret) => *value = secret.clone(),
-            None => {
-                *value = Json::String(String::new());
-                mistakes.push(
-                    FieldMistake::new(pointer.clone(), "there is no secret yet that could be kept")
-                        .help("give the secret itself".to_owned()),
-                );
-            }
-        }
-    }
-}
-
-fn place(subscription: &str, pointer: &str) -> String {
+pub(super) fn place(subscription: &str, pointer: &str) -> String {
     format!("subscription/{subscription}{pointer}")
 }
 
@@ -69,14 +41,15 @@ pub(in crate::service) fn seal(
     let mut sealed = written.clone();
     for pointer in pointers {
         let Some(value) = sealed.pointer_mut(pointer) else { continue };
-        let Json::String(text) = &*value else { continue };
+        // An empty text is no secret that is set.
+        let Some(text) = value.as_str().filter(|text| !text.is_empty()) else { continue };
         let kept = before.and_then(|(at_rest, opened)| {
             let same = opened.pointer(pointer)?.as_str()? == text;
             at_rest.pointer(pointer).filter(|rest| same && rest.get(SEALED).is_some()).cloned()
         });
         *value = match kept {
             Some(kept) => kept,
-            None => json!({ SEALED: sealer.seal(&Secret::new(text.clone()), &place(subscription, pointer))? }),
+            None => json!({ SEALED: sealer.seal(&Secret::new(text), &place(subscription, pointer))? }),
         };
     }
     Ok(sealed)
@@ -94,27 +67,28 @@ pub(in crate::service) fn open(sealer: &dyn Sealer, subscription: &str, at_rest:
     Ok(opened)
 }
 
-/// A document at rest as it may be shown.
-pub(in crate::service) fn masked(at_rest: &Json) -> Json {
-    let mut shown = at_rest.clone();
-    let done: Result<(), SealError> = walk(&mut shown, &mut String::new(), &mut |value, _| {
+/// Where a document at rest holds something sealed.
+pub(in crate::service) fn sealed_places(at_rest: &Json) -> Vec<String> {
+    let mut places = Vec::new();
+    let done: Result<(), SealError> = walk(&mut at_rest.clone(), &mut String::new(), &mut |value, pointer| {
         let sealed = sealed_text(value).is_some();
         if sealed {
-            *value = json!({ IS_SET: true });
+            places.push(pointer.to_owned());
         }
         Ok(sealed)
     });
-    done.map_or(Json::Null, |()| shown)
+    debug_assert!(done.is_ok(), "nothing is opened here");
+    places
 }
 
-fn sealed_text(value: &Json) -> Option<&str> {
+pub(super) fn sealed_text(value: &Json) -> Option<&str> {
     value.as_object().filter(|members| members.len() == 1)?.get(SEALED)?.as_str()
 }
 
-type Visit<'v> = dyn FnMut(&mut Json, &str) -> Result<bool, SealError> + 'v;
+pub(super) type Visit<'v> = dyn FnMut(&mut Json, &str) -> Result<bool, SealError> + 'v;
 
 /// Visits every value, outer ones first, with its pointer; a visitor that says yes is shown nothing inside.
-fn walk(value: &mut Json, pointer: &mut String, visit: &mut Visit<'_>) -> Result<(), SealError> {
+pub(super) fn walk(value: &mut Json, pointer: &mut String, visit: &mut Visit<'_>) -> Result<(), SealError> {
     if visit(value, pointer)? {
         return Ok(());
     }
@@ -140,6 +114,7 @@ fn walk(value: &mut Json, pointer: &mut String, visit: &mut Visit<'_>) -> Result
 
 #[cfg(test)]
 mod tests {
+    use super::super::marks::shown;
     use super::*;
     use crate::vault::{MasterKey, Vault};
 
@@ -168,13 +143,30 @@ mod tests {
         let at_rest = seal(&vault, "s", &written, &places(&written), None).expect("it seals");
         for secret in ["hush-hush", "whsec_AAAA", "words", "deep"] {
             assert!(!at_rest.to_string().contains(secret));
-            assert!(!masked(&at_rest).to_string().contains(secret));
+            assert!(!shown(&vault, "s", &at_rest, &[]).to_string().contains(secret));
         }
         assert_eq!(open(&vault, "s", &at_rest).expect("it opens"), written);
         assert!(open(&vault, "t", &at_rest).is_err(), "a document of another subscription");
-        let shown = masked(&at_rest);
+        let shown = shown(&vault, "s", &at_rest, &[]);
         assert_eq!(shown["formValues"], json!({"api/Key": {"isSet": true}, "url": "https://a.example"}));
-        assert_eq!(shown["signing"]["secrets"], json!([{"isSet": true}, {"isSet": true}]));
+        let ids: Vec<&Json> = (0..2).map(|at| &shown["signing"]["secrets"][at]["id"]).collect();
+        // The beginnings of SHA-256 of `whsec_AAAA` and of `words`.
+        assert_eq!(ids, ["f602ccce", "dba36bff"]);
+    }
+
+    #[test]
+    fn an_empty_text_is_not_set() {
+        let vault = vault();
+        let written = json!({"oauth": {"refreshToken": ""}});
+        let at_rest = seal(&vault, "s", &written, &places(&written), None).expect("it seals");
+        assert_eq!((&at_rest, &shown(&vault, "s", &at_rest, &places(&written))), (&written, &written));
+    }
+
+    #[test]
+    fn a_text_where_a_secret_belongs_and_a_password_are_not_shown() {
+        let at_rest = json!({"formValues": {"api/Key": "hush-hush", "url": "https://u:pw@a.example"}});
+        let shown = shown(&vault(), "s", &at_rest, &places(&at_rest));
+        assert_eq!(shown["formValues"], json!({"api/Key": {"isSet": true}, "url": "https://u:[secret]@a.example"}));
     }
 
     #[test]
@@ -188,17 +180,5 @@ mod tests {
         let changed = seal(&vault, "s", &other, &places(&other), Some((&at_rest, &first))).expect("it seals");
         assert_ne!(changed["oauth"], at_rest["oauth"]);
         assert_eq!(changed["formValues"], at_rest["formValues"]);
-    }
-
-    #[test]
-    fn marks_stand_for_what_is_set_and_nothing_else() {
-        let before = written();
-        let mut shown = json!({"formValues": {"api/Key": {"isSet": true}}, "oauth": {"refreshToken": {"isSet": true}}});
-        let mut mistakes = Vec::new();
-        let places = places(&shown);
-        resolve(&mut shown, Some(&before), &places, &mut mistakes);
-        assert_eq!(shown["formValues"]["api/Key"], json!("hush-hush"));
-        let told: Vec<&str> = mistakes.iter().map(|mistake| mistake.pointer.as_str()).collect();
-        assert_eq!(told, ["/oauth/refreshToken"]);
     }
 }

@@ -12,7 +12,7 @@ use crate::service::integrations::finding_views;
 use crate::service::subscriptions::Active;
 use crate::service::{
     AttemptView, Breaker, ConflictView, DeliveryDetail, DeliveryView, EventDetail, EventSummaryView, IntegrationView,
-    Observed, PhasesView, ServiceError, StatusView, SubscriptionView, Timestamp, Verdict, VerdictView, document,
+    Observed, PhasesView, ServiceError, StatusView, SubscriptionView, Timestamp, Verdict, VerdictView,
 };
 use crate::store::{
     Accounts, AttemptRecord, Delivery, DeliveryFilter, DeliveryKey, EventFilter, EventKey, EventSummary, Page,
@@ -93,7 +93,7 @@ impl Service {
     }
 
     fn view(&self, active: &Active, standing: &Standing) -> SubscriptionView {
-        let mut members = match document::masked(&active.at_rest) {
+        let mut members = match self.core.shown(&active.id, &active.at_rest, active.served()) {
             Json::Object(members) => members.into_iter().collect(),
             _ => std::collections::BTreeMap::new(),
         };
@@ -193,6 +193,7 @@ impl Service {
         let record = store.event(key).await?.ok_or_else(|| ServiceError::not_found("event", event))?;
         let filter = DeliveryFilter { event: Some(key), ..DeliveryFilter::default() };
         let deliveries = store.deliveries(filter, PageRequest::first(PageRequest::MOST)).await?;
+        let ruled_out = self.ruled_out(&record).await?;
         let content = &record.content;
         let summary = EventSummary {
             key,
@@ -203,13 +204,17 @@ impl Service {
             verdicts: record.verdicts,
             unlisted: record.unlisted,
         };
+        let mut summary = summary_view(&summary);
+        summary.unlisted = summary.unlisted.saturating_sub(u32::try_from(ruled_out.len()).unwrap_or(u32::MAX));
+        summary.verdicts.extend(ruled_out);
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Ok(EventDetail {
-            summary: summary_view(&summary),
+            summary,
             digest: content.digest.to_string(),
             raw: text(&content.raw),
             context: serde_json::from_slice(content.context()).unwrap_or(Json::Null),
             deliveries: deliveries.items.iter().map(delivery_view).collect(),
+            deliveries_truncated: deliveries.next.is_some(),
             conflicts: record
                 .conflicts
                 .iter()

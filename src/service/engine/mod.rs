@@ -1,10 +1,15 @@
 //! The facade: what a server or a program holds of the running engine.
 
+mod addresses;
 mod changing;
+mod checking;
+mod jobs;
 mod looking;
+mod reloading;
 mod replaying;
 mod testing;
 mod upkeep;
+mod verdicts;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -64,7 +69,7 @@ impl Service {
     pub async fn start_and_tell(parts: Parts, hearer: Option<Arc<dyn Hearer>>) -> Result<Service, ServiceError> {
         let root = parts.integrations.clone();
         let core = Arc::new(Core::new(parts, root, hearer));
-        changing::begin(&core).await?;
+        reloading::begin(&core).await?;
         let worker = Worker::start(Arc::clone(&core));
         let service = Service { core, worker };
         // Checking every integration takes its time, and what waits is delivered meanwhile.
@@ -73,8 +78,24 @@ impl Service {
             return Err(error);
         }
         upkeep::start(&service);
-        replaying::resume(&service).await?;
+        jobs::resume(&service).await?;
         Ok(service)
+    }
+
+    /// The same service, for work that outlives whoever asked for it.
+    fn handle(&self) -> Service {
+        Service { core: Arc::clone(&self.core), worker: Arc::clone(&self.worker) }
+    }
+
+    /// Carries a change out to its end. Whoever asked may leave meanwhile: a change that stops half-way would leave the
+    /// store changed and what is served as it was.
+    async fn to_the_end<T, F>(&self, change: impl FnOnce(Service) -> F) -> Result<T, ServiceError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, ServiceError>> + Send + 'static,
+    {
+        let ended = tokio::spawn(change(self.handle())).await;
+        ended.unwrap_or_else(|error| Err(ServiceError::Broken(format!("a change broke off: {error}"))))
     }
 
     /// The configured sources.
@@ -88,8 +109,7 @@ impl Service {
         self.core.sources.get(key).ok_or_else(|| ServiceError::NotFound {
             what: "source",
             name: key.to_owned(),
-            help: near_miss(key, self.core.sources.keys().map(String::as_str))
-                .map(|near| format!("did you mean `{near}`?")),
+            help: near_miss(key, self.core.sources.keys().map(String::as_str)).map(str::to_owned),
         })
     }
 
@@ -154,7 +174,7 @@ impl Service {
     pub fn standing_refusals(&self) -> Vec<Happening> {
         let set = self.core.integrations.set();
         let refused = self.core.integrations.refused();
-        refused.iter().map(|(key, findings)| changing::refusal(key, set.contains_key(key), findings)).collect()
+        refused.iter().map(|(key, findings)| reloading::refusal(key, set.contains_key(key), findings)).collect()
     }
 
     /// The store, for what needs no engine.

@@ -1,51 +1,20 @@
 //! Deliveries made once more, and policies tried on the past.
 
 use std::sync::Arc;
-use std::time::Duration;
-
-use serde::{Deserialize, Serialize};
 
 use super::Service;
 use crate::dispatch;
 use crate::policy::{Policy, Verdict};
-use crate::service::core::Core;
 use crate::service::diff::diff;
 use crate::service::intake::event_of;
 use crate::service::subscriptions::Served;
-use crate::service::{
-    DryDecision, DryRun, FieldMistake, Happening, JobProgress, JobState, JobView, PolicyRange, RangeOfReplays,
-    ReplayKind, Replayed, ServiceError, Timestamp,
-};
-use crate::store::{
-    Cursor, Delivery, DeliveryFilter, DeliveryKey, Document, EventFilter, Expected, Moment, PageRequest, Replay, Shelf,
-    SourceId, State, StoreError, SubscriptionId, Versions,
-};
+use crate::service::{DryDecision, DryRun, FieldMistake, PolicyRange, ReplayKind, Replayed, ServiceError};
+use crate::store::{Delivery, DeliveryKey, EventFilter, Moment, PageRequest, Replay, SourceId, Versions};
 
-/// Deliveries that a job takes in one step.
-const STEP: usize = 200;
-/// How long a job waits for a store that takes nothing.
-const AGAIN: Duration = Duration::from_millis(500);
 /// Events that a policy is tried on when nobody says how many.
 const TRIED: usize = 1000;
 /// And at most.
 const MOST_TRIED: usize = 10_000;
-/// Jobs that are listed.
-const JOBS: usize = 1000;
-/// Jobs that are kept once they are through.
-const KEPT_JOBS: usize = 200;
-
-/// A job as it is kept.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Job {
-    range: RangeOfReplays,
-    state: JobState,
-    progress: JobProgress,
-    created: i64,
-    /// Where the last step ended.
-    cursor: Option<String>,
-    error: Option<String>,
-}
-
 impl Service {
     /// Makes settled deliveries once more, all of them or none.
     ///
@@ -71,13 +40,13 @@ impl Service {
     }
 
     /// What a replay is rendered with: as before when `None`.
-    fn versions_for(&self, delivery: &Delivery, kind: ReplayKind) -> Result<Option<Versions>, ServiceError> {
-        if kind == ReplayKind::Exact {
-            return Ok(None);
-        }
+    pub(super) fn versions_for(&self, delivery: &Delivery, kind: ReplayKind) -> Result<Option<Versions>, ServiceError> {
         let table = self.core.table.load();
         let active = table.get(&delivery.subscription);
         let active = active.ok_or_else(|| self.no_subscription(delivery.subscription.as_str()))?;
+        if kind == ReplayKind::Exact {
+            return Ok(None);
+        }
         match &active.state {
             Ok(served) => Ok(Some(Versions { subscription: active.version, integration: served.integration })),
             Err(mistakes) => Err(ServiceError::Invalid(mistakes.clone())),
@@ -107,95 +76,6 @@ impl Service {
             }
         };
         Ok(diff(&body(&before)?, &body(now)?))
-    }
-
-    /// Starts a replay job. A dry run is answered when it is through.
-    ///
-    /// # Errors
-    /// The range has mistakes, or the store takes nothing.
-    pub async fn start_replay_job(&self, range: RangeOfReplays) -> Result<JobView, ServiceError> {
-        let core = &self.core;
-        check(&range)?;
-        if let Some(id) = range.subscription.as_deref()
-            && core.table.load().get(&SubscriptionId::new(id)).is_none()
-        {
-            return Err(self.no_subscription(id));
-        }
-        let now = core.now().millis();
-        let mut job = Job {
-            range,
-            state: JobState::Accepted,
-            progress: JobProgress::default(),
-            created: now,
-            cursor: None,
-            error: None,
-        };
-        if job.range.dry_run {
-            self.count(&mut job).await?;
-        }
-        self.forget_old_jobs().await?;
-        let chance = ((core.chance)() * f64::from(u32::MAX)) as u32;
-        let id = format!("job_{now:012x}{chance:08x}");
-        let content = serde_json::to_vec(&job).unwrap_or_default();
-        core.store.put_document(Shelf::ReplayJob, id.clone(), content, Expected::Nothing).await?;
-        if !job.range.dry_run {
-            tokio::spawn(run(Arc::clone(core), self.clone_handle(), id.clone()));
-        }
-        Ok(view(&id, &job))
-    }
-
-    fn clone_handle(&self) -> Service {
-        Service { core: Arc::clone(&self.core), worker: Arc::clone(&self.worker) }
-    }
-
-    /// Keeps the newest jobs that are through; what is not through stays.
-    async fn forget_old_jobs(&self) -> Result<(), ServiceError> {
-        let store = &self.core.store;
-        let mut through = store.documents(Shelf::ReplayJob, None, JOBS).await?;
-        through.retain(|document| {
-            job_of(document).is_ok_and(|job| matches!(job.state, JobState::Completed | JobState::Failed))
-        });
-        let old = through.len().saturating_sub(KEPT_JOBS - 1);
-        for document in through.into_iter().take(old) {
-            let expected = Expected::Revision(document.revision);
-            // Somebody else may have removed it, which is as well.
-            let _ = store.remove_document(Shelf::ReplayJob, document.name, expected).await;
-        }
-        Ok(())
-    }
-
-    async fn count(&self, job: &mut Job) -> Result<(), ServiceError> {
-        let mut page = PageRequest::first(PageRequest::MOST);
-        loop {
-            let found = self.core.store.deliveries(filter(&job.range), page).await?;
-            job.progress.matched += found.items.len() as u64;
-            match found.next {
-                Some(next) => page.after = Some(next),
-                None => break,
-            }
-        }
-        job.state = JobState::Completed;
-        Ok(())
-    }
-
-    /// A replay job.
-    ///
-    /// # Errors
-    /// There is no such job.
-    pub async fn replay_job(&self, id: &str) -> Result<JobView, ServiceError> {
-        let document = self.core.store.document(Shelf::ReplayJob, id.to_owned()).await?;
-        let document = document.ok_or_else(|| ServiceError::not_found("job", id))?;
-        Ok(view(id, &job_of(&document)?))
-    }
-
-    /// The replay jobs, newest first.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub async fn replay_jobs(&self) -> Result<Vec<JobView>, ServiceError> {
-        let documents = self.core.store.documents(Shelf::ReplayJob, None, JOBS).await?;
-        // Names begin with the time.
-        documents.iter().rev().map(|document| Ok(view(&document.name, &job_of(document)?))).collect()
     }
 
     /// What a policy would have done with past events.
@@ -256,154 +136,4 @@ impl Service {
         }
         Ok(run)
     }
-}
-
-fn check(range: &RangeOfReplays) -> Result<(), ServiceError> {
-    let mut mistakes = Vec::new();
-    for (at, state) in range.states.iter().enumerate() {
-        if !matches!(state, State::Dead | State::Delivered | State::Cancelled) {
-            let help = "the states are `dead`, `delivered` and `cancelled`".to_owned();
-            mistakes.push(
-                FieldMistake::new(format!("/states/{at}"), "only what is settled can be made once more").help(help),
-            );
-        }
-    }
-    if range.rate == Some(0) {
-        mistakes.push(FieldMistake::new("/rate", "at a rate of none nothing would ever be replayed"));
-    }
-    if let (Some(from), Some(until)) = (range.from, range.until)
-        && from >= until
-    {
-        mistakes.push(FieldMistake::new("/until", "`until` is not after `from`"));
-    }
-    if mistakes.is_empty() { Ok(()) } else { Err(ServiceError::Invalid(mistakes)) }
-}
-
-fn filter(range: &RangeOfReplays) -> DeliveryFilter {
-    let states = if range.states.is_empty() { vec![State::Dead] } else { range.states.clone() };
-    DeliveryFilter {
-        subscription: range.subscription.as_deref().map(SubscriptionId::new),
-        states,
-        from: range.from.map(Moment::from_millis),
-        until: range.until.map(Moment::from_millis),
-        ..DeliveryFilter::default()
-    }
-}
-
-fn job_of(document: &Document) -> Result<Job, ServiceError> {
-    serde_json::from_slice(&document.content)
-        .map_err(|error| ServiceError::Broken(format!("replay job `{}` cannot be read back: {error}", document.name)))
-}
-
-fn view(id: &str, job: &Job) -> JobView {
-    JobView {
-        id: id.to_owned(),
-        range: job.range.clone(),
-        state: job.state,
-        progress: job.progress,
-        created: Timestamp(job.created),
-        error: job.error.clone(),
-    }
-}
-
-/// Goes on with the jobs that a stop or a crash interrupted.
-pub(super) async fn resume(service: &Service) -> Result<(), ServiceError> {
-    for document in service.core.store.documents(Shelf::ReplayJob, None, JOBS).await? {
-        let unfinished = job_of(&document).is_ok_and(|job| matches!(job.state, JobState::Accepted | JobState::Running));
-        if unfinished {
-            tokio::spawn(run(Arc::clone(&service.core), service.clone_handle(), document.name));
-        }
-    }
-    Ok(())
-}
-
-/// Works a job off, step by step. Its progress is written in the same step as its replays, so a crash repeats none.
-async fn run(core: Arc<Core>, service: Service, id: String) {
-    loop {
-        let step = tokio::select! {
-            step = one_step(&service, &id) => step,
-            () = core.stopping.cancelled() => return,
-        };
-        let pause = match step {
-            Ok(Some(pause)) => pause,
-            Ok(None) => return,
-            Err(ServiceError::Unavailable(StoreError::Closed)) => return,
-            Err(ServiceError::Unavailable(_) | ServiceError::Conflict(_)) => AGAIN,
-            Err(error) => {
-                give_up(&core, &id, &error).await;
-                return;
-            }
-        };
-        tokio::select! {
-            () = core.clock.sleep(pause) => {}
-            () = core.stopping.cancelled() => return,
-        }
-    }
-}
-
-async fn give_up(core: &Core, id: &str, error: &ServiceError) {
-    let Ok(Some(document)) = core.store.document(Shelf::ReplayJob, id.to_owned()).await else { return };
-    let Ok(mut job) = job_of(&document) else { return };
-    job.state = JobState::Failed;
-    job.error = Some(error.to_string());
-    let content = serde_json::to_vec(&job).unwrap_or_default();
-    let expected = Expected::Revision(document.revision);
-    let kept = core.store.put_document(Shelf::ReplayJob, id.to_owned(), content, expected).await;
-    if kept.is_ok() {
-        core.tell(Happening::Job { id: id.to_owned(), progress: job.progress, state: job.state });
-    }
-}
-
-/// One step of a job: how long to wait until the next, or `None` when it is through.
-async fn one_step(service: &Service, id: &str) -> Result<Option<Duration>, ServiceError> {
-    let core = &service.core;
-    let document = core.store.document(Shelf::ReplayJob, id.to_owned()).await?;
-    let document = document.ok_or_else(|| ServiceError::not_found("job", id))?;
-    let mut job = job_of(&document)?;
-    if matches!(job.state, JobState::Completed | JobState::Failed) {
-        return Ok(None);
-    }
-    let limit = job.range.rate.map_or(STEP, |rate| STEP.min(rate as usize)).max(1);
-    let after = job.cursor.as_deref().and_then(|cursor| cursor.parse::<Cursor>().ok());
-    let found = core.store.deliveries(filter(&job.range), PageRequest { after, limit }).await?;
-    let mut replays = Vec::new();
-    for delivery in &found.items {
-        job.progress.matched += 1;
-        // A replay that a job made is not made once more by the same job.
-        match service.versions_for(delivery, job.range.kind) {
-            Ok(versions) => replays.push(Replay { of: delivery.key, versions, due: None }),
-            Err(_) => job.progress.skipped += 1,
-        }
-    }
-    job.progress.replayed += replays.len() as u64;
-    job.cursor = found.next.map(|next| next.to_string());
-    job.state = if found.next.is_some() { JobState::Running } else { JobState::Completed };
-    let count = replays.len();
-    let next = |job: &Job| Document {
-        name: id.to_owned(),
-        revision: document.revision + 1,
-        content: serde_json::to_vec(job).unwrap_or_default(),
-    };
-    let expected = Expected::Revision(document.revision);
-    match core.store.replay(replays.clone(), Some((next(&job), expected)), core.now()).await {
-        Ok(_) => {}
-        Err(error @ (StoreError::Unavailable { .. } | StoreError::Closed | StoreError::Changed { .. })) => {
-            return Err(error.into());
-        }
-        // One of them cannot be: each is asked for by itself, and the job says how many could not.
-        Err(_) => {
-            let mut made = 0;
-            for replay in replays {
-                made += u64::from(core.store.replay(vec![replay], None, core.now()).await.is_ok());
-            }
-            job.progress.replayed -= count as u64 - made;
-            job.progress.skipped += count as u64 - made;
-            core.store.replay(Vec::new(), Some((next(&job), expected)), core.now()).await?;
-        }
-    }
-    core.tell(Happening::Job { id: id.to_owned(), progress: job.progress, state: job.state });
-    if job.state == JobState::Completed {
-        return Ok(None);
-    }
-    Ok(Some(job.range.rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(count as f64 / f64::from(rate)))))
 }

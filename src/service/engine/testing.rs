@@ -1,12 +1,14 @@
 //! Tests of a subscription: the validation template's event, or the sample, through the real path.
 
+use std::sync::Arc;
+
 use super::Service;
 use crate::catalog::samples_for;
 use crate::delivery::Failure;
 use crate::dispatch;
 use crate::event::Event;
 use crate::outbound::OutboundRequest;
-use crate::service::subscriptions::{Active, Served};
+use crate::service::subscriptions::Served;
 use crate::service::worker::{Body, Letter, headers, masked_body, masked_headers, send};
 use crate::service::{HeaderView, SentView, ServiceError, TestReport};
 use crate::store::SubscriptionId;
@@ -22,15 +24,20 @@ impl Service {
     pub async fn test_subscription(&self, id: &str) -> Result<TestReport, ServiceError> {
         let table = self.core.table.load_full();
         let active = table.get(&SubscriptionId::new(id)).ok_or_else(|| self.no_subscription(id))?;
-        self.test(active).await
+        match &active.state {
+            Ok(served) => self.test(&active.id, served, false).await,
+            Err(mistakes) => Err(ServiceError::Invalid(mistakes.clone())),
+        }
     }
 
-    pub(super) async fn test(&self, active: &Active) -> Result<TestReport, ServiceError> {
+    /// Tests what is served, or a draft of it.
+    pub(super) async fn test(
+        &self,
+        subscription: &SubscriptionId,
+        served: &Arc<Served>,
+        draft: bool,
+    ) -> Result<TestReport, ServiceError> {
         let core = &self.core;
-        let served = match &active.state {
-            Ok(served) => served,
-            Err(mistakes) => return Err(ServiceError::Invalid(mistakes.clone())),
-        };
         let sample = sample_for(served);
         let Ok(event) = Event::parse(&sample) else {
             return Err(ServiceError::Broken("there is no sample event to send".to_owned()));
@@ -38,34 +45,39 @@ impl Service {
         let id = format!("msg_test_{:016x}", ((core.chance)() * 9_007_199_254_740_992.0) as u64);
         let sent = shown_request(served, &event, &id, core.clock.now());
         let begin = core.elapsed();
-        let letter = Letter { active, served, event: &event, body: Body::Validation, id: &id };
+        let letter =
+            Letter { subscription, served, pinned: None, event: &event, body: Body::Validation, id: &id, draft };
         let outcome = send(core, letter).await;
         let took_ms = core.elapsed().saturating_sub(begin).as_secs_f64() * 1e3;
-        let mask = served.planner.mask();
-        Ok(match outcome {
+        Ok(match &outcome.outcome {
             Err(Failure { message, help, .. }) => TestReport {
                 succeeded: false,
                 sent,
                 status: None,
                 headers: Vec::new(),
                 body: None,
-                error: Some(mask.apply(&message)),
-                help: help.map(|help| mask.apply(&help)),
+                error: Some(outcome.masked(message)),
+                help: help.as_ref().map(|help| outcome.masked(help)),
                 took_ms,
             },
             Ok(answer) => {
                 let succeeded = served.planner.profile().success.contains(answer.status);
-                let shows = served.shows_answers();
-                let body = masked_body(&answer, mask, core.settings.answer_bytes);
+                let hidden = if !served.shows_answers() {
+                    Some("its answer is not shown, because the integration does not allow it")
+                } else if outcome.is_blind() {
+                    Some("its answer is not shown, because a secret of the form is too short to be found in it")
+                } else {
+                    None
+                };
+                let shown = hidden.is_none().then(|| masked_body(answer, &outcome, core.settings.answer_bytes));
                 TestReport {
                     succeeded,
                     sent,
                     status: Some(answer.status),
-                    headers: if shows { header_views(masked_headers(&answer, mask)) } else { Vec::new() },
-                    body: shows.then(|| String::from_utf8_lossy(&body).into_owned()),
+                    headers: shown.as_ref().map_or_else(Vec::new, |_| header_views(masked_headers(answer, &outcome))),
+                    body: shown.map(|body| String::from_utf8_lossy(&body).into_owned()),
                     error: (!succeeded).then(|| format!("the receiver answered {}", answer.status)),
-                    help: (!succeeded && !shows)
-                        .then(|| "its answer is not shown, because the integration does not allow it".to_owned()),
+                    help: hidden.filter(|_| !succeeded).map(str::to_owned),
                     took_ms,
                 }
             }

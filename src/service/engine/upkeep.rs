@@ -48,10 +48,6 @@ async fn look_for_changes(core: Arc<Core>, worker: Arc<Worker>, every: Duration)
             }
             let service = Service { core: Arc::clone(&core), worker: Arc::clone(&worker) };
             let wrong = service.reload().await.err().map(|error| error.to_string());
-            if wrong.is_some() {
-                // A folder is seen as changed once: what could not be taken now is looked at again, in a while.
-                core.integrations.look_again();
-            }
             if wrong != in_the_way {
                 let (works, reason) = (wrong.is_none(), wrong.clone().unwrap_or_default());
                 core.tell(Happening::Folder { works, reason });

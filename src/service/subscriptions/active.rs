@@ -7,13 +7,13 @@ use serde_json::Value as Json;
 use crate::catalog::Integration;
 use crate::delivery::{Profile, SigningKey};
 use crate::dispatch::{self, PlanError, PlanErrorKind};
-use crate::form::OauthConnection;
+use crate::form::{FormValue, OauthConnection};
 use crate::manifest::Manifest;
 use crate::policy::Policy;
 use crate::service::FieldMistake;
 use crate::service::document::{self, Document, Written};
 use crate::service::integrations::InUse;
-use crate::store::{Digest, SubscriptionId, SubscriptionVersion};
+use crate::store::{Digest, Moment, SubscriptionId, SubscriptionVersion};
 
 /// Headers that requests have whatever the integration.
 const HEADERS_IN_USE: [&str; 6] =
@@ -24,6 +24,8 @@ const HEADERS_IN_USE: [&str; 6] =
 pub(in crate::service) struct Active {
     pub(in crate::service) id: SubscriptionId,
     pub(in crate::service) version: SubscriptionVersion,
+    /// When this version was made, or a little later.
+    pub(in crate::service) created: Moment,
     pub(in crate::service) enabled: bool,
     pub(in crate::service) reason: Option<String>,
     /// The document with its secrets sealed.
@@ -44,6 +46,7 @@ impl Active {
         Active {
             id: self.id.clone(),
             version: self.version,
+            created: self.created,
             enabled,
             reason,
             at_rest: self.at_rest.clone(),
@@ -91,7 +94,19 @@ impl Served {
     /// A planner whose requests may be shown: masks stand for secrets.
     pub(in crate::service) fn masked(&self) -> Result<dispatch::Subscription, Vec<PlanError>> {
         let integration = self.planner.integration();
-        let form = dispatch::masked(&integration.manifest, &self.document.form);
+        let mut form = dispatch::masked(&integration.manifest, &self.document.form);
+        for value in form.values.values_mut() {
+            if let FormValue::Text(text) = value
+                && let Some(shown) = document::without_password(text)
+            {
+                *text = shown;
+            }
+        }
+        if let Some(oauth) = &mut form.oauth
+            && let Some(shown) = document::without_password(&oauth.base_uri)
+        {
+            oauth.base_uri = shown;
+        }
         self.planner_for(integration, &form, true)
     }
 
@@ -161,6 +176,21 @@ pub(in crate::service) fn prepare(opened: &Written, in_use: &InUse) -> Result<Se
     }
     let keys = document.signing.iter().filter_map(|secret| SigningKey::read(secret).ok()).collect();
     Ok(Served { document, integration: in_use.digest, planner: Arc::new(planner), keys, profile })
+}
+
+/// Works out how a version that deliveries are pinned to makes their bodies. It was right when it was put, and what is
+/// checked more strictly today takes nothing back. Its policy has decided, and its delivery rules are not asked.
+///
+/// # Errors
+/// No body can be made of it.
+pub(in crate::service) fn prepare_pinned(opened: &Written, in_use: &InUse) -> Result<Served, Vec<FieldMistake>> {
+    let mut document = document::read(opened, &in_use.integration.manifest, &mut Vec::new());
+    document.policy = Some(Vec::new());
+    let profile = Profile::engine_default();
+    let planner = planner(in_use, &document, Some(&profile))
+        .map_err(|errors| errors.iter().flat_map(by_field).collect::<Vec<_>>())?;
+    let (integration, planner) = (in_use.digest, Arc::new(planner));
+    Ok(Served { document, integration, planner, keys: Vec::new(), profile: Some(profile) })
 }
 
 fn planner(

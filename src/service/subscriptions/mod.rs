@@ -3,13 +3,13 @@
 mod active;
 mod index;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::policy::Target;
 use crate::store::SubscriptionId;
 
-pub(super) use active::{Active, Served, prepare};
+pub(super) use active::{Active, Served, prepare, prepare_pinned};
 use index::Index;
 
 /// All subscriptions at a moment. A change makes a new table, so that whoever reads one sees it whole.
@@ -35,10 +35,16 @@ impl Table {
         table
     }
 
-    /// The same with one subscription changed, added or gone.
-    pub(super) fn with(&self, id: &SubscriptionId, changed: Option<Arc<Active>>) -> Self {
-        let others = self.places.iter().filter(|active| active.id != *id).cloned();
-        Table::new(others.chain(changed).collect())
+    /// The same with some subscriptions changed or added.
+    pub(super) fn with(&self, changed: &[Arc<Active>]) -> Self {
+        let new: HashSet<&SubscriptionId> = changed.iter().map(|active| &active.id).collect();
+        let others = self.places.iter().filter(|active| !new.contains(&active.id));
+        Table::new(others.chain(changed).cloned().collect())
+    }
+
+    /// The same without one.
+    pub(super) fn without(&self, id: &SubscriptionId) -> Self {
+        Table::new(self.places.iter().filter(|active| active.id != *id).cloned().collect())
     }
 
     pub(super) fn len(&self) -> usize {

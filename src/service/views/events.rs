@@ -31,7 +31,7 @@ view! {
 view! {
     /// An event with all that is known about it.
     EventDetail {
-        /// As in lists.
+        /// As in lists, with a verdict for every subscription that was there: `unlisted` are those that are gone.
         #[serde(flatten)]
         summary: EventSummaryView,
         /// SHA-256 of what makes it what it is.
@@ -43,6 +43,8 @@ view! {
         context: serde_json::Value,
         /// Its deliveries, replays included.
         deliveries: Vec<DeliveryView>,
+        /// Whether it has more deliveries than are listed here; `/v1/deliveries?event=` pages through all.
+        deliveries_truncated: bool,
         /// What came later with the same id and other bytes.
         conflicts: Vec<ConflictView>,
     }

@@ -74,6 +74,9 @@ pub enum JobState {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct JobProgress {
+    /// Deliveries of the range when the job began; unknown until they are counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
     /// Deliveries that were looked at and are of the range.
     pub matched: u64,
     /// Deliveries that are made once more.

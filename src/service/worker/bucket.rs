@@ -29,7 +29,13 @@ impl Bucket {
             self.tokens -= 1.0;
             return Ok(());
         }
-        Err(Duration::from_secs_f64(((1.0 - self.tokens) / self.rate.per_second).max(0.000_1)))
+        Err(self.until_one(now))
+    }
+
+    /// How long until there is a token.
+    pub(super) fn until_one(&mut self, now: Duration) -> Duration {
+        self.fill(now);
+        Duration::from_secs_f64(((1.0 - self.tokens) / self.rate.per_second).max(0.000_1))
     }
 
     /// How many could be taken within a while.

@@ -9,7 +9,7 @@ use super::breaker::{Breaker, Rules};
 use super::bucket::Bucket;
 use super::pace::Pace;
 use crate::service::{self, Rate};
-use crate::store::{Lease, Leased, SubscriptionId};
+use crate::store::{Lease, Leased, SubscriptionId, SubscriptionVersion};
 
 /// Deliveries in hand beyond those that are attempted, so that no attempt waits for the store.
 const IN_HAND: u32 = 16;
@@ -76,8 +76,10 @@ struct State {
     hold: Duration,
     /// When the last attempt ended.
     last: Duration,
-    /// Whether somebody waits for the moment that `Next::Wait` named.
-    waited_for: bool,
+    /// The soonest moment that `Next::Wait` named and that somebody waits for.
+    waited_for: Option<Duration>,
+    /// What the subscription was when it was looked at last. Another version may name another receiver.
+    of: Option<(SubscriptionVersion, bool)>,
 }
 
 impl Lane {
@@ -92,7 +94,8 @@ impl Lane {
             rules,
             hold: Duration::ZERO,
             last: now,
-            waited_for: false,
+            waited_for: None,
+            of: None,
         };
         Lane { id, state: Mutex::new(state) }
     }
@@ -101,9 +104,15 @@ impl Lane {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes over what a changed subscription says.
-    pub(super) fn adapt(&self, most: u32, rate: Option<Rate>, now: Duration) {
+    /// Takes over what a changed subscription says. What was learned of the receiver is forgotten then: it may be
+    /// another one, and whoever switches a subscription off and on means to try.
+    pub(super) fn adapt(&self, of: (SubscriptionVersion, bool), most: u32, rate: Option<Rate>, now: Duration) {
         let mut state = self.state();
+        if state.of.replace(of).is_some_and(|before| before != of) {
+            state.hold = Duration::ZERO;
+            state.breaker = Breaker::default();
+            state.pace.start_over();
+        }
         state.pace.limit(most);
         if state.bucket.as_ref().map(Bucket::rate) != rate {
             state.bucket = rate.map(|rate| Bucket::new(rate, now));
@@ -149,8 +158,9 @@ impl Lane {
     }
 
     /// Somebody waited as they were told.
-    pub(super) fn waited(&self) {
-        self.state().waited_for = false;
+    pub(super) fn waited(&self, until: Duration) {
+        let mut state = self.state();
+        state.waited_for = state.waited_for.filter(|soonest| *soonest != until);
     }
 
     /// An attempt ended.
@@ -215,10 +225,22 @@ impl Lane {
                 let most = (state.pace.window() * 3 + IN_HAND).next_multiple_of(8);
                 match &mut state.bucket {
                     None => (most, None),
-                    Some(bucket) => (bucket.within(now, AHEAD).saturating_add(1).min(most), Some(now + AHEAD)),
+                    Some(bucket) => {
+                        // What is being attempted or settled has its token already.
+                        let begun = state.out.saturating_sub(u32::try_from(state.queue.len()).unwrap_or(u32::MAX));
+                        let tokens = bucket.within(now, AHEAD);
+                        // A lane so slow that a delivery in hand would outlive its lease takes none in hand.
+                        let wake = if tokens > 0 { AHEAD } else { bucket.until_one(now).max(AHEAD) };
+                        (begun.saturating_add(tokens).min(most), Some(now + wake))
+                    }
                 }
             }
         }
+    }
+
+    /// Whether nothing of it is out.
+    pub(super) fn is_empty(&self) -> bool {
+        self.state().out == 0
     }
 
     /// Whether nothing is lost by forgetting it.
@@ -244,8 +266,110 @@ impl Lane {
 }
 
 impl State {
-    /// Only the first one who is told to wait does.
+    /// Nobody waits who would not be the first to wake.
     fn wait(&mut self, until: Duration) -> Next {
-        if std::mem::replace(&mut self.waited_for, true) { Next::Idle } else { Next::Wait(until) }
+        if self.waited_for.is_some_and(|soonest| soonest <= until) {
+            return Next::Idle;
+        }
+        self.waited_for = Some(until);
+        Next::Wait(until)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::store::{DeliveryKey, Digest, EventContent, EventKey, Moment, SourceId, Versions};
+
+    const RULES: Rules = Rules { after: 3, first: Duration::from_secs(1), longest: Duration::from_secs(5) };
+    const WELL: Sign = Sign::Well(Duration::from_millis(2));
+
+    fn lane(rate: Option<Rate>) -> Lane {
+        Lane::new(SubscriptionId::from("one"), 64, rate, RULES, Duration::ZERO)
+    }
+
+    fn leased(number: u64) -> Leased {
+        let delivery = DeliveryKey::new(EventKey::new(number).number());
+        Leased {
+            lease: Lease { delivery, token: number },
+            content: Arc::new(EventContent::new(SourceId::from("app"), number.to_string(), b"{}".to_vec())),
+            received: Moment::from_millis(0),
+            subscription: SubscriptionId::from("one"),
+            versions: Versions { subscription: SubscriptionVersion(1), integration: Digest([0; 32]) },
+            attempt: 1,
+            replay_of: None,
+        }
+    }
+
+    fn at(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_slow_receiver_with_a_rate_gets_all_of_its_rate() {
+        let lane = lane(Some(Rate { per_second: 10.0, burst: Some(10) }));
+        let mut number = 0;
+        let mut begin = |now| {
+            let (limit, _) = lane.limit(now);
+            let mut begun = 0;
+            while lane.state().out < limit {
+                number += 1;
+                lane.push(leased(number), now);
+            }
+            while let Next::Attempt(_) = lane.next(now) {
+                begun += 1;
+            }
+            begun
+        };
+        // Each attempt takes longer than the test: what is on its way must not count against the rate.
+        let first = begin(at(0));
+        assert!(first >= 4, "{first}");
+        lane.state().pace = {
+            let mut pace = Pace::new(64);
+            (0..100).for_each(|_| pace.went_well(Duration::from_millis(2), at(0)));
+            pace
+        };
+        let later: u32 = (1..=3).map(|second| begin(at(second))).sum();
+        assert!((30..=40).contains(&later), "{later} attempts in three seconds at ten a second");
+    }
+
+    #[test]
+    fn a_lane_slower_than_a_lease_takes_nothing_in_hand_before_its_time() {
+        let lane = lane(Some(Rate { per_second: 0.001, burst: None }));
+        lane.push(leased(1), at(0));
+        assert!(matches!(lane.next(at(0)), Next::Attempt(_)));
+        lane.ended(WELL, at(1));
+        lane.settled();
+        let (limit, wake) = lane.limit(at(1));
+        assert_eq!(limit, 0);
+        assert!(wake.is_some_and(|wake| (at(990)..=at(1001)).contains(&wake)), "{wake:?}");
+        assert_eq!(lane.limit(at(1000)).0, 1);
+    }
+
+    #[test]
+    fn what_was_learned_of_a_receiver_is_forgotten_with_the_version() {
+        let lane = lane(None);
+        let version = |number| (SubscriptionVersion(number), true);
+        lane.adapt(version(1), 64, None, at(0));
+        lane.push(leased(1), at(0));
+        assert!(matches!(lane.next(at(0)), Next::Attempt(_)));
+        lane.ended(Sign::Failed { hold: Some(at(86_400)) }, at(1));
+        lane.push(leased(2), at(1));
+        assert!(matches!(lane.next(at(1)), Next::Wait(until) if until == at(86_401)));
+        lane.adapt(version(1), 64, None, at(2));
+        assert!(matches!(lane.next(at(2)), Next::Idle), "somebody waits already");
+        lane.adapt(version(2), 64, None, at(3));
+        assert!(matches!(lane.next(at(3)), Next::Attempt(_)));
+    }
+
+    #[test]
+    fn who_would_wake_sooner_waits_beside_who_wakes_later() {
+        let lane = lane(None);
+        let state = &mut *lane.state();
+        assert!(matches!(state.wait(at(10)), Next::Wait(_)));
+        assert!(matches!(state.wait(at(20)), Next::Idle));
+        assert!(matches!(state.wait(at(5)), Next::Wait(_)));
     }
 }

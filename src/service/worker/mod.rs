@@ -11,7 +11,7 @@ mod sending;
 mod settler;
 mod tokens;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,13 +21,14 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use super::core::Core;
+use super::subscriptions::Active;
 use super::{Breaker, Happening};
 use crate::store::{Claim, Claimed, Lease, Limits, StoreError, SubscriptionId};
 pub(super) use attempt::{masked_body, masked_headers};
 use breaker::Rules;
 use lane::{Job, Lane, Next, Sign, Turn};
 pub(super) use sending::{Body, Letter, headers, send};
-use settler::Told;
+use settler::{Recording, Told};
 pub(super) use tokens::Tokens;
 
 /// How long a delivery is lent. One process works on a store in one file, and its leases end with it.
@@ -38,6 +39,10 @@ const STALE: Duration = Duration::from_secs(300);
 const AT_MOST: usize = 512;
 /// Other processes may add work without telling.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Damaged deliveries that are told of, each once.
+const DAMAGES_TOLD: usize = 100;
+/// How long to wait before a store is asked again that had too much to do.
+const AGAIN: Duration = Duration::from_millis(50);
 /// Results that wait to be told.
 const RESULTS: usize = 4096;
 /// A lane without work is forgotten after a while.
@@ -51,6 +56,9 @@ pub(super) struct Worker {
     lanes: Mutex<HashMap<SubscriptionId, Arc<Lane>>>,
     tasks: TaskTracker,
     results: Mutex<Option<mpsc::Sender<Told>>>,
+    /// Whether results can be written down. While they cannot, nothing more is attempted: it would only be attempted
+    /// again.
+    recording: Arc<Recording>,
     /// Something changed that may let more be claimed.
     changed: Notify,
     loops: Mutex<Vec<JoinHandle<()>>>,
@@ -65,10 +73,11 @@ impl Worker {
             lanes: Mutex::default(),
             tasks: TaskTracker::new(),
             results: Mutex::new(Some(results)),
+            recording: Arc::default(),
             changed: Notify::new(),
             loops: Mutex::default(),
         });
-        let settling = tokio::spawn(settler::run(core, told));
+        let settling = tokio::spawn(settler::run(core, told, Arc::clone(&worker.recording)));
         let claiming = tokio::spawn(Arc::clone(&worker).claim());
         worker.loops().extend([claiming, settling]);
         worker
@@ -83,9 +92,10 @@ impl Worker {
         let table = self.core.table.load();
         let now = self.core.elapsed();
         for lane in self.all_lanes() {
-            if let Some(served) = table.get(&lane.id).and_then(|active| active.served()) {
-                let document = &served.document;
-                lane.adapt(document.concurrency.unwrap_or(self.core.settings.concurrency), document.rate, now);
+            let found = table.get(&lane.id).and_then(|active| Some((active, &active.served()?.document)));
+            if let Some((active, document)) = found {
+                let of = (active.version, active.enabled);
+                lane.adapt(of, document.concurrency.unwrap_or(self.core.settings.concurrency), document.rate, now);
             }
         }
         self.changed.notify_one();
@@ -114,6 +124,9 @@ impl Worker {
         let rules =
             Rules { after: settings.breaker_after, first: settings.breaker_first, longest: settings.breaker_longest };
         let lane = Arc::new(Lane::new(id.clone(), most, rate, rules, self.core.elapsed()));
+        if let Some(active) = table.get(id) {
+            lane.adapt((active.version, active.enabled), most, rate, self.core.elapsed());
+        }
         lanes.insert(id.clone(), Arc::clone(&lane));
         lane
     }
@@ -122,11 +135,15 @@ impl Worker {
     fn limits(&self, now: Duration) -> (Limits, Option<Duration>) {
         let table = self.core.table.load();
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        lanes.retain(|_, lane| !lane.is_idle(now, FORGOTTEN_AFTER));
+        lanes.retain(|id, lane| match table.get(id) {
+            Some(_) => !lane.is_idle(now, FORGOTTEN_AFTER),
+            None => !lane.is_empty(),
+        });
+        let serves = |active: &Active| active.enabled && active.served().is_some();
         let (mut of, mut wake) = (BTreeMap::new(), None::<Duration>);
         for (id, lane) in lanes.iter() {
             let (mut limit, changes) = lane.limit(now);
-            if table.get(id).is_none_or(|active| active.served().is_none()) {
+            if !table.get(id).is_some_and(|active| serves(active)) {
                 limit = 0;
             }
             if limit != UNKNOWN_LANE {
@@ -137,7 +154,7 @@ impl Worker {
                 (a, b) => a.or(b),
             };
         }
-        for active in table.all().iter().filter(|active| active.served().is_none()) {
+        for active in table.all().iter().filter(|active| !serves(active)) {
             of.insert(active.id.clone(), 0);
         }
         (Limits { others: UNKNOWN_LANE, of }, wake)
@@ -147,13 +164,27 @@ impl Worker {
     async fn claim(self: Arc<Self>) {
         let core = &self.core;
         let mut arrivals = core.store.arrivals();
+        let (mut troubled, mut damaged) = (false, HashSet::new());
         while !core.stopping.is_cancelled() {
             arrivals.borrow_and_update();
+            if self.recording.is_troubled() {
+                tokio::select! {
+                    () = self.recording.works_again() => {}
+                    () = core.stopping.cancelled() => return,
+                }
+                // What was in hand meanwhile goes on.
+                self.all_lanes().iter().for_each(|lane| self.pump(lane));
+            }
             let now = core.elapsed();
             let (limits, wake) = self.limits(now);
             let claim = Claim { now: core.now(), lease: LEASE, at_most: AT_MOST, limits };
             let pause = match core.store.claim(claim).await {
                 Ok(claimed) => {
+                    for what in &claimed.damaged {
+                        if damaged.len() < DAMAGES_TOLD && damaged.insert(what.clone()) {
+                            core.tell(Happening::Store { works: false, reason: what.clone() });
+                        }
+                    }
                     let (full, none) = (claimed.deliveries.len() >= AT_MOST, claimed.deliveries.is_empty());
                     let next = self.take_in_hand(claimed);
                     if full {
@@ -163,8 +194,18 @@ impl Worker {
                     next.map(|next| if none { next.max(Duration::from_millis(1)) } else { next })
                 }
                 Err(StoreError::Closed | StoreError::NotOwner) => return,
-                Err(_) => Some(LOOK_EVERY / 4),
+                Err(error) => {
+                    if !std::mem::replace(&mut troubled, true) {
+                        let reason = format!("no work is handed out: {error}");
+                        core.tell(Happening::Store { works: false, reason });
+                    }
+                    core.clock.sleep(LOOK_EVERY / 4).await;
+                    continue;
+                }
             };
+            if std::mem::take(&mut troubled) {
+                core.tell(Happening::Store { works: true, reason: String::new() });
+            }
             let until_wake = wake.map(|wake| wake.saturating_sub(core.elapsed()));
             let pause = [pause, until_wake].into_iter().flatten().fold(LOOK_EVERY, Duration::min);
             tokio::select! {
@@ -206,7 +247,7 @@ impl Worker {
     }
 
     fn next_of(self: &Arc<Self>, lane: &Arc<Lane>) -> Option<Box<Job>> {
-        if self.core.stopping.is_cancelled() {
+        if self.core.stopping.is_cancelled() || self.recording.is_troubled() {
             return None;
         }
         match lane.next(self.core.elapsed()) {
@@ -219,7 +260,7 @@ impl Worker {
                         () = worker.core.clock.sleep(until.saturating_sub(worker.core.elapsed())) => {}
                         () = worker.core.stopping.cancelled() => {}
                     }
-                    lane.waited();
+                    lane.waited(until);
                     worker.pump(&lane);
                 });
                 None
@@ -306,8 +347,13 @@ impl Worker {
     }
 
     async fn give_back(&self, leases: Vec<Lease>) {
-        // A store that cannot be told takes them back when they run out.
-        let _ = self.core.store.give_back(leases).await;
+        // A store that has too much to do is told again, or their keys would wait until the leases run out.
+        while let Err(StoreError::Unavailable { .. }) = self.core.store.give_back(leases.clone()).await {
+            tokio::select! {
+                () = self.core.clock.sleep(AGAIN) => {}
+                () = self.core.abandoning.cancelled() => return,
+            }
+        }
     }
 
     /// Stops: begins nothing any more, waits for what is in flight up to `limit`, and gives back the rest. Says whether

@@ -12,7 +12,7 @@ use crate::outbound::OutboundRequest;
 use crate::render;
 use crate::service::clock::moment;
 use crate::service::core::Core;
-use crate::service::subscriptions::{Active, Served};
+use crate::service::subscriptions::Served;
 use crate::store::{EventContent, SubscriptionId, Versions};
 
 /// The answer that asks for another access token.
@@ -37,39 +37,82 @@ pub(in crate::service) fn delivery_id(
 
 /// What is to be sent.
 pub(in crate::service) struct Letter<'l> {
-    pub(in crate::service) active: &'l Active,
-    pub(in crate::service) served: &'l Served,
+    pub(in crate::service) subscription: &'l SubscriptionId,
+    pub(in crate::service) served: &'l Arc<Served>,
+    /// The versions that the body is of, where they are not the current ones.
+    pub(in crate::service) pinned: Option<Arc<Served>>,
     pub(in crate::service) event: &'l Event<'l>,
     pub(in crate::service) body: Body,
     pub(in crate::service) id: &'l str,
+    /// Whether it is not served yet: then nothing of it is left behind.
+    pub(in crate::service) draft: bool,
 }
 
 /// Where the body comes from.
 pub(in crate::service) enum Body {
     /// It is at hand.
     Ready(String),
-    /// These versions make it; the current ones when `None`.
-    Rendered(Option<Arc<Served>>),
+    /// It is rendered, as pinned.
+    Rendered,
     /// It tests the connection.
     Validation,
 }
 
+/// What became of a letter.
+pub(in crate::service) struct Sent {
+    pub(in crate::service) outcome: Result<Answer, Failure>,
+    /// Everything that put secrets into the request: a receiver may repeat them.
+    planners: Vec<Arc<dispatch::Subscription>>,
+}
+
+impl Sent {
+    /// A letter that could not even be written.
+    pub(in crate::service) fn not(failure: Failure, served: &Served) -> Self {
+        Sent { outcome: Err(failure), planners: vec![Arc::clone(&served.planner)] }
+    }
+
+    /// A text without the secrets that the request held.
+    pub(in crate::service) fn masked(&self, text: &str) -> String {
+        self.planners.iter().fold(text.to_owned(), |text, planner| planner.mask().apply(&text))
+    }
+
+    /// Whether one of the secrets is too short to be found: then nothing of the answer may be shown.
+    pub(in crate::service) fn is_blind(&self) -> bool {
+        self.planners.iter().any(|planner| planner.mask().is_blind())
+    }
+}
+
 /// Sends one request and gives what came back. A request that cannot even be made fails like one that cannot be sent.
-pub(in crate::service) async fn send(core: &Core, letter: Letter<'_>) -> Result<Answer, Failure> {
-    let served = letter.served;
+pub(in crate::service) async fn send(core: &Arc<Core>, letter: Letter<'_>) -> Sent {
+    let mut planners = vec![Arc::clone(&letter.served.planner)];
+    planners.extend(letter.pinned.as_ref().map(|pinned| Arc::clone(&pinned.planner)));
+    let outcome = exchanged(core, &letter, &mut planners).await;
+    Sent { outcome, planners }
+}
+
+async fn exchanged(
+    core: &Arc<Core>,
+    letter: &Letter<'_>,
+    planners: &mut Vec<Arc<dispatch::Subscription>>,
+) -> Result<Answer, Failure> {
+    let Letter { served, subscription, pinned, .. } = letter;
     if served.document.oauth.is_none() {
-        let body = body(&letter, letter.body_owner(), &served.planner)?;
+        let body = body(letter, pinned.as_ref().map_or(&served.planner, |pinned| &pinned.planner))?;
         let request = request(core, &served.planner, letter.event, body)?;
         return exchange(core, served, &request, letter.id).await;
     }
-    let mut renewed = false;
+    let mut renewed = letter.draft;
     loop {
-        let connected = core.tokens.connected(core, letter.active, served).await?;
-        let body = match letter.body_owner() {
-            None => body(&letter, None, &connected.planner)?,
+        let connected = match letter.draft {
+            true => core.tokens.tried(core, subscription, served).await?,
+            false => core.tokens.connected(core, subscription, served).await?,
+        };
+        planners.push(Arc::clone(&connected.planner));
+        let body = match pinned {
+            None => body(letter, &connected.planner)?,
             Some(pinned) => {
                 let planner = pinned.connected(connected.connection.clone()).map_err(|errors| unplanned(&errors))?;
-                body(&letter, None, &planner)?
+                body(letter, &planner)?
             }
         };
         let request = request(core, &connected.planner, letter.event, body)?;
@@ -78,29 +121,15 @@ pub(in crate::service) async fn send(core: &Core, letter: Letter<'_>) -> Result<
             return Ok(answer);
         }
         // The token may have been revoked before its time: once, another one is fetched.
-        core.tokens.forget(&letter.active.id, &connected);
+        core.tokens.forget(subscription, &connected).await;
         renewed = true;
     }
 }
 
-impl Letter<'_> {
-    fn body_owner(&self) -> Option<&Arc<Served>> {
-        match &self.body {
-            Body::Rendered(pinned) => pinned.as_ref(),
-            Body::Ready(_) | Body::Validation => None,
-        }
-    }
-}
-
-fn body(
-    letter: &Letter<'_>,
-    pinned: Option<&Arc<Served>>,
-    planner: &dispatch::Subscription,
-) -> Result<String, Failure> {
-    let planner = pinned.map_or(planner, |pinned| &pinned.planner);
+fn body(letter: &Letter<'_>, planner: &dispatch::Subscription) -> Result<String, Failure> {
     let planned = match &letter.body {
         Body::Ready(body) => return Ok(body.clone()),
-        Body::Rendered(_) => planner.body(letter.event),
+        Body::Rendered => planner.body(letter.event),
         Body::Validation => planner.validation_body(letter.event),
     };
     match planned {

@@ -1,11 +1,14 @@
 //! Access tokens: fetched when first needed, kept until shortly before their end, fetched anew when they are refused.
 //!
-//! The request for one goes through the same guarded sender as everything else.
+//! The request for one goes through the same guarded sender as everything else. A server that refuses is not asked again
+//! at once, and no fetch stops half-way: a refresh token that was handed out is kept before anything else happens.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use url::form_urlencoded;
@@ -16,9 +19,9 @@ use crate::form::OauthConnection;
 use crate::outbound::OutboundRequest;
 use crate::secret::Secret;
 use crate::service::core::Core;
-use crate::service::document::Oauth;
-use crate::service::subscriptions::{Active, Served};
-use crate::store::{Expected, Shelf, SubscriptionId, SubscriptionVersion};
+use crate::service::document::{ClientAuth, Oauth};
+use crate::service::subscriptions::Served;
+use crate::store::{Expected, Shelf, StoreError, SubscriptionId};
 
 /// How long a token server may take.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -26,13 +29,20 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const MARGIN: Duration = Duration::from_secs(30);
 /// How long a token is good whose server does not say.
 const UNSAID: Duration = Duration::from_secs(30 * 60);
+/// A server that gave none is left alone for so long: many deliveries may wait for the same token.
+const LEFT_ALONE: Duration = Duration::from_secs(5);
+/// How often a store that is busy is asked to keep a refresh token, and how long it is given in between.
+const TRIES: u32 = 20;
+const AGAIN: Duration = Duration::from_millis(250);
+/// Documents that are listed at once.
+const PAGE: usize = 64;
 
 /// A connection with its token, and the planner that uses it.
 pub(in crate::service) struct Connected {
-    version: SubscriptionVersion,
+    served: Arc<Served>,
     until: Duration,
     pub(in crate::service) connection: OauthConnection,
-    pub(in crate::service) planner: dispatch::Subscription,
+    pub(in crate::service) planner: Arc<dispatch::Subscription>,
 }
 
 /// The tokens at hand.
@@ -42,107 +52,198 @@ pub(in crate::service) struct Tokens {
 }
 
 /// One token is fetched at a time for a subscription; others wait for it.
-type Slot = Arc<tokio::sync::Mutex<Option<Arc<Connected>>>>;
+type Slot = Arc<tokio::sync::Mutex<Option<Kept>>>;
+
+/// What the last fetch gave.
+enum Kept {
+    Good(Arc<Connected>),
+    Failed { served: Arc<Served>, until: Duration, failure: Failure },
+}
 
 #[derive(Deserialize)]
 struct Answered {
     access_token: String,
-    expires_in: Option<f64>,
+    expires_in: Option<serde_json::Value>,
     refresh_token: Option<String>,
 }
 
+impl Answered {
+    /// How long the token is good. Some servers write the seconds as a text.
+    fn good_for(&self) -> Duration {
+        let seconds = self.expires_in.as_ref().and_then(|said| match said {
+            serde_json::Value::String(text) => text.trim().parse().ok(),
+            said => said.as_f64(),
+        });
+        seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(UNSAID)
+    }
+}
+
 impl Tokens {
-    /// The connection of a subscription, with a token that is still good.
+    /// The connection of a subscription as it is served, with a token that is still good.
     pub(in crate::service) async fn connected(
         &self,
-        core: &Core,
-        active: &Active,
-        served: &Served,
+        core: &Arc<Core>,
+        id: &SubscriptionId,
+        served: &Arc<Served>,
     ) -> Result<Arc<Connected>, Failure> {
-        let slot =
-            Arc::clone(self.slots.lock().unwrap_or_else(PoisonError::into_inner).entry(active.id.clone()).or_default());
-        let mut slot = slot.lock().await;
-        let good = |known: &&Arc<Connected>| known.version == active.version && core.elapsed() < known.until;
-        if let Some(known) = slot.as_ref().filter(good) {
-            return Ok(Arc::clone(known));
+        let slot = Arc::clone(self.slots.lock().unwrap_or_else(PoisonError::into_inner).entry(id.clone()).or_default());
+        let mut kept = slot.lock_owned().await;
+        let now = core.elapsed();
+        match kept.as_ref() {
+            Some(Kept::Good(known)) if now < known.until => {
+                if Arc::ptr_eq(&known.served, served) {
+                    return Ok(Arc::clone(known));
+                }
+                // Something else of the subscription changed: the token is as good as before, its planner is not.
+                if known.served.document.oauth == served.document.oauth {
+                    let planned = plan(served, known.connection.clone(), known.until)?;
+                    *kept = Some(Kept::Good(Arc::clone(&planned)));
+                    return Ok(planned);
+                }
+            }
+            Some(Kept::Failed { served: of, until, failure }) if now < *until && Arc::ptr_eq(of, served) => {
+                return Err(failure.clone());
+            }
+            _ => {}
         }
-        let Some(oauth) = &served.document.oauth else {
-            return Err(failed("the subscription has no OAuth connection"));
-        };
-        let (token, good_for) = fetch(core, &active.id, oauth).await?;
-        let connection = OauthConnection { base_uri: oauth.base_uri.clone(), access_token: token };
-        let planner = served
-            .connected(connection.clone())
-            .map_err(|errors| failed(errors.first().map_or("", |error| error.message.as_str())))?;
-        let until = core.elapsed() + good_for.saturating_sub(MARGIN.min(good_for / 2));
-        let connected = Arc::new(Connected { version: active.version, until, connection, planner });
-        *slot = Some(Arc::clone(&connected));
-        Ok(connected)
+        let (core, id, served) = (Arc::clone(core), id.clone(), Arc::clone(served));
+        ended(tokio::spawn(async move {
+            let fetched = fetch(&core, &id, &served).await;
+            *kept = Some(match &fetched {
+                Ok(connected) => Kept::Good(Arc::clone(connected)),
+                Err(failure) => Kept::Failed { served, until: core.elapsed() + LEFT_ALONE, failure: failure.clone() },
+            });
+            fetched
+        }))
+        .await
+    }
+
+    /// A connection for what is not served yet, and may never be: what deliveries use is left as it is. Only a refresh
+    /// token that the server changed is kept, because it takes the old one no more.
+    pub(in crate::service) async fn tried(
+        &self,
+        core: &Arc<Core>,
+        id: &SubscriptionId,
+        served: &Arc<Served>,
+    ) -> Result<Arc<Connected>, Failure> {
+        let slot = self.slots.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
+        let (core, id, served) = (Arc::clone(core), id.clone(), Arc::clone(served));
+        ended(tokio::spawn(async move {
+            // Two fetches at a time could use the same refresh token, and lose it.
+            let _one_at_a_time = match &slot {
+                Some(slot) => Some(slot.lock().await),
+                None => None,
+            };
+            fetch(&core, &id, &served).await
+        }))
+        .await
     }
 
     /// A receiver refused this token.
-    pub(in crate::service) fn forget(&self, subscription: &SubscriptionId, refused: &Arc<Connected>) {
-        let slot = self.slots.lock().unwrap_or_else(PoisonError::into_inner).get(subscription).cloned();
-        // Whoever holds the slot is fetching another one already.
-        if let Some(mut slot) = slot.as_ref().and_then(|slot| slot.try_lock().ok())
-            && slot.as_ref().is_some_and(|known| Arc::ptr_eq(known, refused))
-        {
-            *slot = None;
+    pub(in crate::service) async fn forget(&self, id: &SubscriptionId, refused: &Arc<Connected>) {
+        let slot = self.slots.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
+        let Some(slot) = slot else { return };
+        let mut kept = slot.lock().await;
+        let same = |known: &Connected| known.connection.access_token == refused.connection.access_token;
+        if matches!(kept.as_ref(), Some(Kept::Good(known)) if same(known)) {
+            *kept = None;
+        }
+    }
+
+    /// A subscription is gone: nothing of its connection stays.
+    pub(in crate::service) async fn removed(&self, core: &Core, id: &SubscriptionId) {
+        let slot = self.slots.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        let _none_is_fetched = match &slot {
+            Some(slot) => Some(slot.lock().await),
+            None => None,
+        };
+        let place = format!("oauth/{id}/");
+        let mut after = place.clone();
+        loop {
+            let Ok(page) = core.store.documents(Shelf::Secret, Some(after), PAGE).await else { return };
+            let Some(last) = page.last().map(|last| last.name.clone()) else { return };
+            for document in page {
+                // Somebody may have made a subscription of this name again.
+                if !document.name.starts_with(&place) || core.table.load().get(id).is_some() {
+                    return;
+                }
+                let _ = core.store.remove_document(Shelf::Secret, document.name, Expected::Whatever).await;
+            }
+            after = last;
         }
     }
 }
 
-fn failed(message: impl Into<String>) -> Failure {
-    Failure::new(FailureKind::Broken, message)
+/// A fetch goes on to its end, whoever stops waiting for it.
+async fn ended(task: tokio::task::JoinHandle<Result<Arc<Connected>, Failure>>) -> Result<Arc<Connected>, Failure> {
+    task.await.unwrap_or_else(|error| Err(failed(format!("the fetch broke off: {error}"))))
 }
 
-async fn fetch(core: &Core, id: &SubscriptionId, oauth: &Oauth) -> Result<(Secret, Duration), Failure> {
-    let kept = kept_refresh_token(core, id, oauth).await;
+fn failed(why: impl std::fmt::Display) -> Failure {
+    Failure::new(FailureKind::Broken, format!("no access token: {why}"))
+}
+
+fn plan(served: &Arc<Served>, connection: OauthConnection, until: Duration) -> Result<Arc<Connected>, Failure> {
+    let planner = served
+        .connected(connection.clone())
+        .map_err(|errors| failed(errors.first().map_or("", |error| error.message.as_str())))?;
+    Ok(Arc::new(Connected { served: Arc::clone(served), until, connection, planner: Arc::new(planner) }))
+}
+
+async fn fetch(core: &Core, id: &SubscriptionId, served: &Arc<Served>) -> Result<Arc<Connected>, Failure> {
+    let Some(oauth) = &served.document.oauth else { return Err(failed("the subscription has no OAuth connection")) };
+    let kept = kept_refresh_token(core, id, oauth).await?;
     let refresh = kept.as_ref().or(oauth.refresh_token.as_ref());
-    let body = grant(oauth, refresh);
-    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    let request = OutboundRequest {
-        method: "POST".to_owned(),
-        url: oauth.token_url.clone(),
-        headers: vec![
-            header("Content-Type", "application/x-www-form-urlencoded"),
-            header("Accept", "application/json"),
-        ],
-        body,
-        signing: None,
-        skip_certificate_check: false,
-    };
+    let request = request(oauth, refresh);
     let answer = core
         .sender
         .exchange(&request, &request.headers, PATIENCE)
         .await
         .map_err(|failure| Failure { message: format!("no access token: {}", failure.message), ..failure })?;
     if !(200..300).contains(&answer.status) {
-        return Err(failed(format!("no access token: the token server answered {}", answer.status)));
+        return Err(failed(format!("the token server answered {}", answer.status)));
     }
-    let answered: Answered = serde_json::from_slice(&answer.body)
-        .map_err(|_| failed("no access token: what the token server answered holds none"))?;
+    let answered: Answered =
+        serde_json::from_slice(&answer.body).map_err(|_| failed("what the token server answered holds none"))?;
+    let good_for = answered.good_for();
     if let Some(next) = answered.refresh_token.filter(|next| refresh.is_some_and(|refresh| refresh.expose() != next)) {
         keep_refresh_token(core, id, oauth, next).await?;
     }
-    let good_for = answered.expires_in.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(UNSAID);
-    Ok((Secret::new(answered.access_token), good_for))
+    let until = core.elapsed() + good_for.saturating_sub(MARGIN.min(good_for / 2));
+    let access_token = Secret::new(answered.access_token);
+    plan(served, OauthConnection { base_uri: oauth.base_uri.clone(), access_token }, until)
 }
 
 /// Servers that hand out a new refresh token with each access token take the old one no more, so the newest is kept.
-/// It stands for the one in the document as long as that is the same.
-async fn kept_refresh_token(core: &Core, id: &SubscriptionId, oauth: &Oauth) -> Option<Secret> {
-    oauth.refresh_token.as_ref()?;
-    let kept = core.store.document(Shelf::Secret, name_of(id, oauth)).await.ok()??;
-    let sealed = String::from_utf8(kept.content).ok()?;
-    core.sealer.open(&sealed, &name_of(id, oauth)).ok()
+/// It stands for the one in the document as long as that is the same. One that cannot be read now is waited for: the
+/// one before it is spent, and using it again may cost both.
+async fn kept_refresh_token(core: &Core, id: &SubscriptionId, oauth: &Oauth) -> Result<Option<Secret>, Failure> {
+    if oauth.refresh_token.is_none() {
+        return Ok(None);
+    }
+    let name = name_of(id, oauth);
+    let unread = |why: &dyn std::fmt::Display| failed(format!("the kept refresh token cannot be read: {why}"));
+    let kept = core.store.document(Shelf::Secret, name.clone()).await.map_err(|error| unread(&error))?;
+    let Some(kept) = kept else { return Ok(None) };
+    let sealed = String::from_utf8(kept.content).map_err(|error| unread(&error))?;
+    core.sealer.open(&sealed, &name).map(Some).map_err(|error| unread(&error))
 }
 
 async fn keep_refresh_token(core: &Core, id: &SubscriptionId, oauth: &Oauth, next: String) -> Result<(), Failure> {
     let name = name_of(id, oauth);
-    let sealed = core.sealer.seal(&Secret::new(next), &name).map_err(|error| failed(error.to_string()))?;
-    let kept = core.store.put_document(Shelf::Secret, name, sealed.into_bytes(), Expected::Whatever).await;
-    kept.map(drop).map_err(|error| failed(format!("the new refresh token cannot be kept: {error}")))
+    let sealed = core.sealer.seal(&Secret::new(next), &name).map_err(failed)?;
+    let mut tries = 0;
+    loop {
+        let content = sealed.clone().into_bytes();
+        let kept = core.store.put_document(Shelf::Secret, name.clone(), content, Expected::Whatever).await;
+        tries += 1;
+        match kept {
+            Ok(_) => return Ok(()),
+            // Nobody else knows it: what is lost here has to be asked of a person.
+            Err(StoreError::Unavailable { .. }) if tries < TRIES => core.clock.sleep(AGAIN).await,
+            Err(error) => return Err(failed(format!("the new refresh token cannot be kept: {error}"))),
+        }
+    }
 }
 
 fn name_of(id: &SubscriptionId, oauth: &Oauth) -> String {
@@ -151,7 +252,7 @@ fn name_of(id: &SubscriptionId, oauth: &Oauth) -> String {
 }
 
 /// What is asked of the token server.
-fn grant(oauth: &Oauth, refresh: Option<&Secret>) -> String {
+fn request(oauth: &Oauth, refresh: Option<&Secret>) -> OutboundRequest {
     let mut form = form_urlencoded::Serializer::new(String::new());
     match refresh {
         Some(refresh) => {
@@ -161,9 +262,29 @@ fn grant(oauth: &Oauth, refresh: Option<&Secret>) -> String {
             form.append_pair("grant_type", "client_credentials");
         }
     }
-    form.append_pair("client_id", &oauth.client_id).append_pair("client_secret", oauth.client_secret.expose());
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let mut headers =
+        vec![header("Content-Type", "application/x-www-form-urlencoded"), header("Accept", "application/json")];
+    match oauth.client_auth {
+        ClientAuth::Body => {
+            form.append_pair("client_id", &oauth.client_id).append_pair("client_secret", oauth.client_secret.expose());
+        }
+        ClientAuth::Basic => {
+            // RFC 6749, 2.3.1: each half is encoded as in a form before both are encoded together.
+            let half = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+            let pair = format!("{}:{}", half(&oauth.client_id), half(oauth.client_secret.expose()));
+            headers.push(header("Authorization", &format!("Basic {}", STANDARD.encode(pair))));
+        }
+    }
     if !oauth.scopes.is_empty() {
         form.append_pair("scope", &oauth.scopes.join(" "));
     }
-    form.finish()
+    OutboundRequest {
+        method: "POST".to_owned(),
+        url: oauth.token_url.clone(),
+        headers,
+        body: form.finish(),
+        signing: None,
+        skip_certificate_check: false,
+    }
 }

@@ -168,7 +168,7 @@ impl Inner {
             let soonest = self.free(id).map(|(key, one)| self.due_time(key, one).max(now)).min();
             next = [next, soonest].into_iter().flatten().min();
         }
-        Claimed { deliveries, next: next.map(|time| self.clock.wall(time)) }
+        Claimed { deliveries, next: next.map(|time| self.clock.wall(time)), damaged: Vec::new() }
     }
 
     fn room(&self, id: &SubscriptionId, claim: &Claim) -> usize {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, Row};
 
-use super::desk::{Desk, Held};
+use super::desk::{self, Desk, Held};
 use super::read;
 use super::state::Known;
 use crate::store::clock::StoreTime;
@@ -36,6 +36,7 @@ struct Round<'c> {
     until: StoreTime,
     taken: Vec<Leased>,
     contents: HashMap<EventKey, (Moment, Arc<EventContent>)>,
+    damaged: Vec<String>,
 }
 
 impl Claiming<'_> {
@@ -43,7 +44,8 @@ impl Claiming<'_> {
         let now = self.known.observe(claim.now).now;
         self.desk.expire(now);
         let lease = i64::try_from(claim.lease.as_millis()).unwrap_or(i64::MAX / 4).min(i64::MAX / 4);
-        let mut round = Round { claim, now, until: now + lease, taken: Vec::new(), contents: HashMap::new() };
+        let mut round =
+            Round { claim, now, until: now + lease, taken: Vec::new(), contents: HashMap::new(), damaged: Vec::new() };
         let served = self.serve_all(&mut round);
         if let Err(error) = served {
             for leased in round.taken {
@@ -52,7 +54,7 @@ impl Claiming<'_> {
             return Err(error);
         }
         let next = self.next(&round).map(|time| self.known.clock.wall(time));
-        Ok(Claimed { deliveries: round.taken, next })
+        Ok(Claimed { deliveries: round.taken, next, damaged: round.damaged })
     }
 
     fn serve_all(&mut self, round: &mut Round<'_>) -> Result<(), StoreError> {
@@ -106,11 +108,11 @@ impl Claiming<'_> {
                 continue;
             }
             let due: StoreTime = row.get(1)?;
-            if due > round.now || round.taken.len() >= goal {
+            if due > round.now || round.taken.len() >= goal || self.desk.is_full() {
                 self.desk.lane(number).later = due;
                 return Ok(());
             }
-            self.lend(number, State::Later, row, round)?;
+            self.lend_if_sound(number, State::Later, row, round)?;
         }
         self.desk.lane(number).later = StoreTime::MAX;
         Ok(())
@@ -128,16 +130,33 @@ impl Claiming<'_> {
             if self.desk.is_out(key) {
                 continue;
             }
-            if round.taken.len() >= goal {
+            if round.taken.len() >= goal || self.desk.is_full() {
                 self.desk.lane(number).ready_from = key.number();
                 return Ok(());
             }
-            self.lend(number, State::Ready, row, round)?;
+            self.lend_if_sound(number, State::Ready, row, round)?;
         }
         let lane = self.desk.lane(number);
         lane.ready = false;
         lane.ready_from = u64::MAX;
         Ok(())
+    }
+
+    /// Hands a delivery out. One that the disk has damaged must not keep all others from being handed out.
+    fn lend_if_sound(
+        &mut self,
+        number: i64,
+        state: State,
+        row: &Row<'_>,
+        round: &mut Round<'_>,
+    ) -> Result<(), StoreError> {
+        match self.lend(number, state, row, round) {
+            Err(StoreError::Damaged(what)) => {
+                round.damaged.push(what);
+                Ok(())
+            }
+            lent => lent,
+        }
     }
 
     fn lend(&mut self, number: i64, state: State, row: &Row<'_>, round: &mut Round<'_>) -> Result<(), StoreError> {
@@ -160,6 +179,7 @@ impl Claiming<'_> {
                 attempts,
                 ordering: row.get(5)?,
                 replay: replay_of.is_some(),
+                bytes: desk::weight(&content),
             },
         );
         let versions = Versions { subscription: SubscriptionVersion(row.get(3)?), integration };
@@ -186,6 +206,10 @@ impl Claiming<'_> {
     /// When there may be more to hand out without anything new coming in.
     fn next(&mut self, round: &Round<'_>) -> Option<StoreTime> {
         let mut next = self.desk.next_end();
+        if self.desk.is_full() {
+            // What comes back tells by itself that there may be more.
+            return next;
+        }
         for number in self.desk.active_from(0) {
             if !self.known.subs.get(&number).is_some_and(|sub| sub.hands_out()) || self.room(number, round.claim) == 0 {
                 continue;

@@ -21,6 +21,8 @@ pub(super) struct Held {
     pub(super) attempts: u32,
     pub(super) ordering: Option<i64>,
     pub(super) replay: bool,
+    /// What its event takes in memory as long as it is out.
+    pub(super) bytes: usize,
 }
 
 /// What is known of a subscription's queue without looking.
@@ -41,13 +43,18 @@ impl Lane {
     const UNKNOWN: Lane = Lane { ready_from: 0, ready: true, later: StoreTime::MIN, out: 0 };
 }
 
+/// How many bytes of events may be out. Large events are handed out a few at a time.
+const OUT_BYTES: usize = 64 << 20;
+
 /// How many bytes of events that just came in are kept at hand for those who will claim their deliveries.
-const RECENT_BYTES: usize = 8 << 20;
+const RECENT_BYTES: usize = 4 << 20;
 
 /// Leases, hints, and events that just came in.
 #[derive(Debug, Default)]
 pub(super) struct Desk {
     leases: HashMap<DeliveryKey, Held>,
+    /// Bytes of what is out.
+    out_bytes: usize,
     ends: BTreeSet<(StoreTime, DeliveryKey)>,
     lanes: HashMap<i64, Lane>,
     /// Subscriptions whose queue may not be empty.
@@ -101,6 +108,16 @@ impl Desk {
         }
     }
 
+    /// Whether nothing more can be handed out before something comes back.
+    pub(super) fn is_full(&self) -> bool {
+        self.out_bytes >= OUT_BYTES
+    }
+
+    /// Whether one of them holds up others of its key.
+    pub(super) fn any_ordered(&self, keys: &[DeliveryKey]) -> bool {
+        keys.iter().any(|key| self.leases.get(key).is_some_and(|held| held.ordering.is_some()))
+    }
+
     pub(super) fn is_out(&self, key: DeliveryKey) -> bool {
         self.leases.contains_key(&key)
     }
@@ -108,6 +125,7 @@ impl Desk {
     pub(super) fn lend(&mut self, key: DeliveryKey, mut held: Held) -> Lease {
         self.tokens += 1;
         held.token = self.tokens;
+        self.out_bytes += held.bytes;
         self.lane(held.subscription).out += 1;
         self.ends.insert((held.until, key));
         self.leases.insert(key, held);
@@ -120,6 +138,7 @@ impl Desk {
             return None;
         }
         let held = self.leases.remove(&lease.delivery)?;
+        self.out_bytes -= held.bytes;
         self.ends.remove(&(held.until, lease.delivery));
         let lane = self.lane(held.subscription);
         lane.out = lane.out.saturating_sub(1);
@@ -199,6 +218,7 @@ impl Desk {
     /// The open transaction failed: its leases go on, its events never were.
     pub(super) fn undone(&mut self, next_event: u64) {
         for (key, held) in std::mem::take(&mut self.ended) {
+            self.out_bytes += held.bytes;
             self.lane(held.subscription).out += 1;
             self.ends.insert((held.until, key));
             self.leases.insert(key, held);
@@ -209,6 +229,39 @@ impl Desk {
     }
 }
 
-fn weight(content: &EventContent) -> usize {
+/// What an event takes in memory, roughly.
+pub(super) fn weight(content: &EventContent) -> usize {
     content.raw.len() + content.context.as_ref().map_or(0, Vec::len) + content.id.len() + 200
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_much_may_be_out_and_no_more_until_something_comes_back() {
+        let mut desk = Desk::default();
+        let held = Held {
+            token: 0,
+            until: 1000,
+            subscription: 1,
+            state: State::Ready,
+            due: 0,
+            attempts: 0,
+            ordering: None,
+            replay: false,
+            bytes: OUT_BYTES / 2,
+        };
+        let first = desk.lend(DeliveryKey::new(1), held);
+        assert!(!desk.is_full());
+        desk.lend(DeliveryKey::new(2), held);
+        assert!(desk.is_full());
+        desk.end_in_transaction(first);
+        assert!(!desk.is_full());
+        desk.undone(1);
+        assert!(desk.is_full(), "the transaction that ended it failed");
+        desk.expire(1000);
+        assert!(!desk.is_full());
+        assert_eq!(desk.out_bytes, 0);
+    }
 }

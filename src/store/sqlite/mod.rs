@@ -172,8 +172,18 @@ impl SqliteStore {
         weight: usize,
         work: impl FnMut(&mut Txn<'_>) -> Result<T, Stop> + Send + 'static,
     ) -> Pending<T> {
+        self.write_when(weight, None, work)
+    }
+
+    /// The same; what `patient` names may wait a moment for a commit to share.
+    fn write_when<T: Send + 'static>(
+        &self,
+        weight: usize,
+        patient: Option<Vec<DeliveryKey>>,
+        work: impl FnMut(&mut Txn<'_>) -> Result<T, Stop> + Send + 'static,
+    ) -> Pending<T> {
         let (answer, pending) = Pending::channel();
-        self.ask(Request::Write(Box::new(Job { work, result: None, answer, weight })), pending)
+        self.ask(Request::Write(Box::new(Job { work, result: None, answer, weight, patient })), pending)
     }
 
     fn ask<T>(&self, request: Request, pending: Pending<T>) -> Pending<T> {
@@ -225,7 +235,8 @@ impl Store for SqliteStore {
 
     fn settle(&self, results: Vec<Settlement>, now: Moment) -> Pending<Vec<Settled>> {
         let weight = results.iter().map(|result| 200 + result.attempt.body.len()).sum();
-        self.write(weight, move |txn| txn.settle(&results, now))
+        let deliveries = results.iter().map(|result| result.lease.delivery).collect();
+        self.write_when(weight, Some(deliveries), move |txn| txn.settle(&results, now))
     }
 
     fn extend(&self, leases: Vec<Lease>, lease: Duration, now: Moment) -> Pending<Vec<bool>> {

@@ -1,10 +1,13 @@
 //! The one writer: takes what waits, does it in one transaction, and answers when that is on disk.
 //!
 //! While a commit is on its way to the disk the next requests gather; so the more there is to do, the more of it
-//! shares one write. A claim writes nothing and is served after the commit.
+//! shares one write. A claim writes nothing and is served after the commit. A few results wait a moment for something
+//! that somebody waits for, and share its commit: otherwise every event would find the disk busy with the result of
+//! the one before.
 
 use std::path::PathBuf;
 use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::watch;
@@ -15,13 +18,20 @@ use super::failure::{Stop, store_error};
 use super::state::Known;
 use super::{Options, connect};
 use crate::store::pending::Answer;
-use crate::store::{Claim, Claimed, Lease, Moment, StoreError, Unavailable};
+use crate::store::{Claim, Claimed, DeliveryKey, Lease, Moment, StoreError, Unavailable};
 
 /// At most so many requests share a transaction.
 const GROUP_REQUESTS: usize = 1024;
 
 /// At most so many bytes, roughly, share a transaction.
 const GROUP_BYTES: usize = 4 << 20;
+
+/// How long results wait for others to share a commit with. A crash within that time repeats their deliveries, as it
+/// does with all that are on their way.
+const PATIENCE: Duration = Duration::from_millis(10);
+
+/// So many results are worth a commit of their own.
+const MANY_RESULTS: usize = 64;
 
 /// A request to the writer.
 pub(super) enum Request {
@@ -37,6 +47,8 @@ pub(super) trait Write: Send {
     fn run(&mut self, txn: &mut Txn<'_>) -> Result<(), StoreError>;
     fn answer(self: Box<Self>, outcome: Result<(), StoreError>);
     fn weight(&self) -> usize;
+    /// Results that may wait for a commit to share; nothing when somebody waits.
+    fn patient(&self) -> Option<&[DeliveryKey]>;
 }
 
 /// A transaction, and what the writer knows without looking.
@@ -54,6 +66,7 @@ pub(super) struct Job<T, F> {
     pub(super) result: Option<Result<T, StoreError>>,
     pub(super) answer: Answer<T>,
     pub(super) weight: usize,
+    pub(super) patient: Option<Vec<DeliveryKey>>,
 }
 
 impl<T: Send, F: FnMut(&mut Txn<'_>) -> Result<T, Stop> + Send> Write for Job<T, F> {
@@ -78,6 +91,62 @@ impl<T: Send, F: FnMut(&mut Txn<'_>) -> Result<T, Stop> + Send> Write for Job<T,
 
     fn weight(&self) -> usize {
         self.weight
+    }
+
+    fn patient(&self) -> Option<&[DeliveryKey]> {
+        self.patient.as_deref()
+    }
+}
+
+/// Requests that share a transaction.
+struct Group {
+    writes: Vec<Box<dyn Write>>,
+    /// What writes nothing.
+    others: Vec<Request>,
+    requests: usize,
+    bytes: usize,
+    /// Until when results alone wait for more.
+    until: Instant,
+    /// Somebody waits for it.
+    hurried: bool,
+    /// Nothing comes after it.
+    last: bool,
+}
+
+impl Group {
+    fn new() -> Self {
+        Group {
+            writes: Vec::new(),
+            others: Vec::new(),
+            requests: 0,
+            bytes: 0,
+            until: Instant::now() + PATIENCE,
+            hurried: false,
+            last: false,
+        }
+    }
+
+    fn take(&mut self, request: Request, desk: &Desk) {
+        self.requests += 1;
+        match request {
+            Request::Write(write) => {
+                self.bytes += write.weight();
+                // The next of the same key cannot go before.
+                let hurried = |keys: &[DeliveryKey]| keys.len() >= MANY_RESULTS || desk.any_ordered(keys);
+                self.hurried |= write.patient().is_none_or(hurried);
+                self.writes.push(write);
+            }
+            Request::Stop => self.last = true,
+            other => self.others.push(other),
+        }
+    }
+
+    fn is_complete(&self) -> bool {
+        self.last || self.requests >= GROUP_REQUESTS || self.bytes >= GROUP_BYTES
+    }
+
+    fn may_wait(&self) -> bool {
+        !self.hurried && !self.writes.is_empty() && !self.is_complete()
     }
 }
 
@@ -123,31 +192,26 @@ impl Writer {
 
     /// Serves until it is told to stop, or until nobody can ask any more.
     pub(super) fn serve(mut self, requests: &Receiver<Request>) {
-        let mut open = true;
-        while open {
-            let Ok(first) = requests.recv() else { return };
-            let mut writes: Vec<Box<dyn Write>> = Vec::new();
-            let mut others = Vec::new();
-            let (mut count, mut bytes) = (0, 0);
+        while let Ok(first) = requests.recv() {
+            let mut group = Group::new();
             let mut next = Some(first);
             while let Some(request) = next {
-                match request {
-                    Request::Write(write) => {
-                        bytes += write.weight();
-                        writes.push(write);
-                    }
-                    Request::Stop => open = false,
-                    other => others.push(other),
+                group.take(request, &self.desk);
+                next = if group.is_complete() { None } else { requests.try_recv().ok() };
+                if next.is_none() && group.may_wait() {
+                    // What was asked besides has nothing to do with results that are on their way.
+                    group.others.drain(..).for_each(|other| self.lend(other));
+                    next = requests.recv_timeout(group.until.saturating_duration_since(Instant::now())).ok();
                 }
-                count += 1;
-                let full = count >= GROUP_REQUESTS || bytes >= GROUP_BYTES;
-                next = if full || !open { None } else { requests.try_recv().ok() };
             }
-            if !writes.is_empty() {
-                self.write(writes);
+            if !group.writes.is_empty() {
+                self.write(group.writes);
             }
-            for other in others {
+            for other in group.others {
                 self.lend(other);
+            }
+            if group.last {
+                return;
             }
         }
     }
@@ -160,6 +224,17 @@ impl Writer {
                 for write in writes {
                     self.write(vec![write]);
                 }
+            }
+            // What comes in needs room on the disk; results may do with what is there, and they keep deliveries from
+            // being made again.
+            Err(error @ StoreError::Unavailable { kind: Unavailable::Full, .. })
+                if writes.iter().any(|write| write.patient().is_some())
+                    && writes.iter().any(|write| write.patient().is_none()) =>
+            {
+                let (results, others): (Vec<_>, Vec<_>) =
+                    writes.into_iter().partition(|write| write.patient().is_some());
+                others.into_iter().for_each(|write| write.answer(Err(error.clone())));
+                self.write(results);
             }
             outcome => {
                 // Before the answers, so that whoever has one finds the worker woken.

@@ -1,0 +1,75 @@
+//! Verdicts that are not written down: those of subscriptions that an index ruled out before they were asked.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::Service;
+use crate::service::subscriptions::Active;
+use crate::service::{ServiceError, Verdict, VerdictView};
+use crate::store::{EventRecord, SubscriptionId, SubscriptionVersion, VerdictKind};
+
+/// Versions that are looked at to find out whether a subscription was there already.
+const MOST_VERSIONS: u32 = 64;
+
+/// Whether a subscription was there when an event came in.
+enum There {
+    At(SubscriptionVersion),
+    No,
+    /// What it was then is not kept any more.
+    Unknown,
+}
+
+impl Service {
+    /// The verdicts of those that were there when the event came in, and were not asked because nothing of theirs could
+    /// allow it. Those that are gone since remain a number.
+    pub(super) async fn ruled_out(&self, record: &EventRecord) -> Result<Vec<VerdictView>, ServiceError> {
+        let unlisted = record.unlisted as usize;
+        if unlisted == 0 {
+            return Ok(Vec::new());
+        }
+        let listed: HashSet<&SubscriptionId> = record.verdicts.iter().map(|verdict| &verdict.subscription).collect();
+        let table = self.core.table.load_full();
+        let (mut found, mut unknown) = (Vec::new(), Vec::new());
+        for active in table.all().iter().filter(|active| !listed.contains(&active.id)) {
+            match self.was_there(active, record).await? {
+                There::At(version) => found.push(ruled_out(active, version)),
+                There::Unknown => unknown.push(ruled_out(active, active.version)),
+                There::No => {}
+            }
+        }
+        // As many as are missing: then it was they.
+        if found.len() + unknown.len() == unlisted {
+            found.append(&mut unknown);
+        }
+        found.truncate(unlisted);
+        found.sort_by(|a, b| a.subscription.cmp(&b.subscription));
+        Ok(found)
+    }
+
+    async fn was_there(&self, active: &Arc<Active>, record: &EventRecord) -> Result<There, ServiceError> {
+        if active.created <= record.received {
+            return Ok(There::At(active.version));
+        }
+        let newest = active.version.0;
+        let mut all_known = newest <= MOST_VERSIONS;
+        for number in (1..=newest).rev().take(MOST_VERSIONS as usize) {
+            let version = SubscriptionVersion(number);
+            match self.core.store.version(active.id.clone(), version).await? {
+                Some(known) if known.created <= record.received => return Ok(There::At(version)),
+                Some(_) => {}
+                None => all_known = false,
+            }
+        }
+        Ok(if all_known { There::No } else { There::Unknown })
+    }
+}
+
+fn ruled_out(active: &Active, version: SubscriptionVersion) -> VerdictView {
+    VerdictView {
+        subscription: active.id.to_string(),
+        version: version.0,
+        verdict: Verdict(VerdictKind::NoAllow),
+        statement: None,
+        message: None,
+    }
+}

@@ -1,0 +1,109 @@
+//! A store with somebody in between: he may refuse a request, or do something just before it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use flagpost::store::*;
+use tokio::sync::watch;
+
+/// The requests that somebody may stand in the way of.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Asked {
+    PutSubscription(SubscriptionId),
+    Version,
+    Replay(Vec<DeliveryKey>),
+    Document(Shelf),
+}
+
+type InBetween = Box<dyn Fn(&dyn Store, &Asked) -> Option<StoreError> + Send + Sync>;
+
+pub(crate) struct Between {
+    inner: Arc<dyn Store>,
+    hook: InBetween,
+}
+
+impl Between {
+    pub(crate) fn stand(
+        inner: Arc<dyn Store>,
+        hook: impl Fn(&dyn Store, &Asked) -> Option<StoreError> + Send + Sync + 'static,
+    ) -> Arc<dyn Store> {
+        Arc::new(Between { inner, hook: Box::new(hook) })
+    }
+
+    fn refused(&self, asked: &Asked) -> Option<StoreError> {
+        (self.hook)(&*self.inner, asked)
+    }
+}
+
+/// A store that is busy.
+pub(crate) fn busy() -> StoreError {
+    StoreError::Unavailable { kind: Unavailable::Busy, detail: String::new() }
+}
+
+macro_rules! passed_on {
+    ($($name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)*) => {
+        $(fn $name(&self, $($argument: $kind),*) -> $answer { self.inner.$name($($argument),*) })*
+    };
+}
+
+impl Store for Between {
+    fn put_subscription(&self, id: SubscriptionId, version: NewVersion, now: Moment) -> Pending<SubscriptionVersion> {
+        match self.refused(&Asked::PutSubscription(id.clone())) {
+            Some(error) => Pending::ready(Err(error)),
+            None => self.inner.put_subscription(id, version, now),
+        }
+    }
+
+    fn version(&self, id: SubscriptionId, version: SubscriptionVersion) -> Pending<Option<Version>> {
+        match self.refused(&Asked::Version) {
+            Some(error) => Pending::ready(Err(error)),
+            None => self.inner.version(id, version),
+        }
+    }
+
+    fn replay(
+        &self,
+        replays: Vec<Replay>,
+        job: Option<(Document, Expected)>,
+        now: Moment,
+    ) -> Pending<Vec<DeliveryKey>> {
+        match self.refused(&Asked::Replay(replays.iter().map(|replay| replay.of).collect())) {
+            Some(error) => Pending::ready(Err(error)),
+            None => self.inner.replay(replays, job, now),
+        }
+    }
+
+    fn document(&self, shelf: Shelf, name: String) -> Pending<Option<Document>> {
+        match self.refused(&Asked::Document(shelf)) {
+            Some(error) => Pending::ready(Err(error)),
+            None => self.inner.document(shelf, name),
+        }
+    }
+
+    passed_on! {
+        accept(events: Vec<NewEvent>, now: Moment) -> Pending<Vec<Receipt>>;
+        claim(claim: Claim) -> Pending<Claimed>;
+        settle(results: Vec<Settlement>, now: Moment) -> Pending<Vec<Settled>>;
+        extend(leases: Vec<Lease>, lease: Duration, now: Moment) -> Pending<Vec<bool>>;
+        give_back(leases: Vec<Lease>) -> Pending<()>;
+        arrivals() -> watch::Receiver<u64>;
+        put_integration(content: Vec<u8>) -> Pending<Digest>;
+        integration(digest: Digest) -> Pending<Option<Vec<u8>>>;
+        switch(id: SubscriptionId, enabled: bool, reason: Option<String>) -> Pending<()>;
+        remove_subscription(id: SubscriptionId, now: Moment) -> Pending<()>;
+        subscription(id: SubscriptionId) -> Pending<Option<Subscription>>;
+        subscriptions(after: Option<SubscriptionId>, limit: usize) -> Pending<Vec<Subscription>>;
+        standing(id: SubscriptionId) -> Pending<Option<Standing>>;
+        event(key: EventKey) -> Pending<Option<EventRecord>>;
+        find_event(source: SourceId, id: String) -> Pending<Option<EventKey>>;
+        events(filter: EventFilter, page: PageRequest) -> Pending<Page<EventSummary>>;
+        delivery(key: DeliveryKey) -> Pending<Option<Delivery>>;
+        deliveries(filter: DeliveryFilter, page: PageRequest) -> Pending<Page<Delivery>>;
+        attempts(delivery: DeliveryKey) -> Pending<Vec<AttemptRecord>>;
+        put_document(shelf: Shelf, name: String, content: Vec<u8>, expected: Expected) -> Pending<u64>;
+        remove_document(shelf: Shelf, name: String, expected: Expected) -> Pending<bool>;
+        documents(shelf: Shelf, after: Option<String>, limit: usize) -> Pending<Vec<Document>>;
+        accounts() -> Pending<Accounts>;
+        upkeep(retention: Retention, now: Moment) -> Pending<Upkeep>;
+    }
+}
