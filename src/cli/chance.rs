@@ -41,8 +41,8 @@ fn wall_time() -> SystemTime {
 pub(super) struct Chance;
 
 impl Chance {
-    fn bytes(&self) -> [u8; 16] {
-        let mut bytes = [0; 16];
+    fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
         // Without dice the bytes stay zero: pauses lose their jitter and nothing else.
         let _ = rustls::crypto::ring::default_provider().secure_random.fill(&mut bytes);
         bytes
@@ -50,13 +50,24 @@ impl Chance {
 
     /// From `0.0..1.0`.
     pub(super) fn share(&self) -> f64 {
-        let [a, b, c, d, ..] = self.bytes();
+        let [a, b, c, d] = self.bytes();
         f64::from(u32::from_le_bytes([a, b, c, d])) / (f64::from(u32::MAX) + 1.0)
+    }
+
+    /// A name that nothing else has.
+    pub(super) fn name(&self) -> String {
+        hex::encode(self.bytes::<16>())
     }
 
     /// Names a delivery.
     pub(super) fn delivery_id(&self) -> String {
-        format!("msg_{}", hex::encode(self.bytes()))
+        format!("msg_{}", self.name())
+    }
+
+    /// Now, in nanoseconds since 1970, and bytes that name a trace and a span.
+    pub(super) fn instant(&self) -> (u64, [u8; 24]) {
+        let since = wall_time().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        (u64::try_from(since.as_nanos()).unwrap_or(u64::MAX), self.bytes())
     }
 
     /// Now, and a number that is used once.

@@ -1,6 +1,7 @@
-//! `flagpost deliveries`: what was sent to whom, of a running server.
+//! `flagpost deliveries`: what was sent to whom, of a running server or straight from its store.
 
 use std::io::Write;
+use std::path::Path;
 
 use serde_json::Value as Json;
 
@@ -9,8 +10,11 @@ use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
 use super::shown::visible;
+use super::stored::{self, StoreArgument};
 use super::subscriptions::text;
 use super::table::Table;
+use crate::service::{stored_deliveries, stored_delivery};
+use crate::store::{DeliveryFilter, EventKey, PageRequest};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct DeliveriesArgs {
@@ -38,6 +42,9 @@ pub(super) struct DeliveriesArgs {
 
     #[command(flatten)]
     server: ServerArguments,
+
+    #[command(flatten)]
+    store: StoreArgument,
 }
 
 /// Which deliveries; `replay` has the same.
@@ -61,6 +68,9 @@ pub(super) struct FilterArguments {
 }
 
 pub(super) fn run(args: &DeliveriesArgs, environment: &Environment) -> Result<Exit, CliError> {
+    if let Some(file) = &args.store.store {
+        return from_store(args, file, environment);
+    }
     let client = Client::new(&args.server, environment)?;
     block_on(async {
         let mut out = environment.stdout();
@@ -70,13 +80,49 @@ pub(super) fn run(args: &DeliveriesArgs, environment: &Environment) -> Result<Ex
             return Ok(Exit::Done);
         }
         let items = list(args, &client).await?;
-        if args.json {
-            writeln!(out, "{:#}", Json::Array(items))?;
-        } else {
-            write!(out, "{}", table(&items))?;
-        }
-        Ok(Exit::Done)
+        show(items, args.json, &mut out)
     })
+}
+
+fn from_store(args: &DeliveriesArgs, file: &Path, environment: &Environment) -> Result<Exit, CliError> {
+    let event = args.event.as_deref().map(|event| {
+        event.parse().map(EventKey::new).map_err(|_| CliError::usage(format!("`--event`: `{event}` is no number")))
+    });
+    let filter =
+        DeliveryFilter { event: event.transpose()?, resource: args.resource.clone(), ..stored::filter(&args.filter)? };
+    let delivery = args.delivery.as_deref().map(stored::number).transpose()?;
+    let store = stored::open(file)?;
+    let mut out = environment.stdout();
+    block_on(async {
+        if let Some(delivery) = delivery {
+            let detail = stored_delivery(&store, delivery).await.map_err(stored::refused)?;
+            let detail = serde_json::to_value(detail).unwrap_or_default();
+            writeln!(out, "{}", visible(&format!("{detail:#}")))?;
+            return Ok(Exit::Done);
+        }
+        let mut items = Vec::new();
+        let mut after = None;
+        while items.len() < args.limit {
+            let limit = (args.limit - items.len()).clamp(1, PageRequest::MOST);
+            let page = PageRequest { after, limit };
+            let page = stored_deliveries(&store, filter.clone(), page).await.map_err(stored::refused)?;
+            items.extend(page.items.into_iter().map(|item| serde_json::to_value(item).unwrap_or_default()));
+            match page.next {
+                Some(next) => after = Some(next),
+                None => break,
+            }
+        }
+        items.truncate(args.limit);
+        show(items, args.json, &mut out)
+    })
+}
+
+fn show(items: Vec<Json>, json: bool, out: &mut impl Write) -> Result<Exit, CliError> {
+    match json {
+        true => writeln!(out, "{:#}", Json::Array(items))?,
+        false => write!(out, "{}", table(&items))?,
+    }
+    Ok(Exit::Done)
 }
 
 async fn list(args: &DeliveriesArgs, client: &Client) -> Result<Vec<Json>, CliError> {

@@ -16,6 +16,8 @@ pub(super) enum Exit {
     Refused = 3,
     /// `send`, `preview`: nothing to send, by policy or because the body is empty.
     NotSent = 4,
+    /// `serve`: told a second time to end, it ended at once.
+    AtOnce = 130,
 }
 
 impl From<Exit> for ExitCode {

@@ -16,12 +16,14 @@ mod list;
 mod new;
 mod output;
 mod preview;
+mod progress;
 mod render;
 mod replay;
 mod schema;
 mod send;
 mod serve;
 mod shown;
+mod stored;
 mod subscriptions;
 mod table;
 mod tail;
@@ -55,11 +57,11 @@ enum Command {
     Send(send::SendArgs),
     /// Take events, deliver them, and answer for every one: the server
     Serve(serve::ServeArgs),
-    /// List a server's subscriptions: what is wanted and what is observed
+    /// List the subscriptions of a server or a store: what is wanted and what is observed
     Subscriptions(subscriptions::SubscriptionsArgs),
-    /// List a server's deliveries, or show every attempt of one
+    /// List the deliveries of a server or a store, or show every attempt of one
     Deliveries(deliveries::DeliveriesArgs),
-    /// Make a server's deliveries once more, by number or by range
+    /// Make deliveries of a server or a store once more, by number or by range
     Replay(replay::ReplayArgs),
     /// Follow what happens on a server
     Tail(tail::TailArgs),

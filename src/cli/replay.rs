@@ -1,17 +1,24 @@
-//! `flagpost replay`: makes settled deliveries once more, by name or by range, of a running server.
+//! `flagpost replay`: makes settled deliveries once more, by name or by range, of a running server or straight in its
+//! store, for the next one to send.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
+use std::path::Path;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value as Json, json};
 
+use super::chance::Chance;
 use super::client::{Client, ServerArguments, block_on, segment};
 use super::deliveries::FilterArguments;
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
+use super::progress::{Progress, bar};
+use super::serve::store_error;
 use super::shown::visible;
+use super::stored::{self, StoreArgument};
+use crate::service::{can_be_replayed, stored_replay};
+use crate::store::{Moment, Page, PageRequest, State, Store};
 
 /// Between one look at a job and the next.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -38,10 +45,12 @@ pub(super) struct ReplayArgs {
 
     #[command(flatten)]
     server: ServerArguments,
+
+    #[command(flatten)]
+    store: StoreArgument,
 }
 
 pub(super) fn run(args: &ReplayArgs, environment: &Environment) -> Result<Exit, CliError> {
-    let client = Client::new(&args.server, environment)?;
     let kind = if args.rerender { "rerender" } else { "exact" };
     let ranged = args.filter.subscription.is_some()
         || !args.filter.states.is_empty()
@@ -51,14 +60,72 @@ pub(super) fn run(args: &ReplayArgs, environment: &Environment) -> Result<Exit, 
         if ranged || args.dry_run || args.rate.is_some() {
             return Err(CliError::usage("name deliveries or a range, not both"));
         }
-        return block_on(one_by_one(&args.deliveries, kind, &client, environment));
-    }
-    if !ranged {
+    } else if !ranged {
         // Everything there ever was is rarely what is meant.
         return Err(CliError::usage("say which deliveries")
             .help("name them by number, or by `--subscription`, `--state`, `--from` or `--until`"));
     }
-    block_on(job(args, kind, &client, environment))
+    if let Some(file) = &args.store.store {
+        return in_store(args, file, environment);
+    }
+    let client = Client::new(&args.server, environment)?;
+    if args.deliveries.is_empty() {
+        block_on(job(args, kind, &client, environment))
+    } else {
+        block_on(one_by_one(&args.deliveries, kind, &client, environment))
+    }
+}
+
+/// Deliveries that are asked for in one step.
+const STEP: usize = 200;
+
+fn in_store(args: &ReplayArgs, file: &Path, environment: &Environment) -> Result<Exit, CliError> {
+    if args.rerender || args.rate.is_some() {
+        return Err(CliError::usage("without a server a replay is exact, and as fast as its receiver takes it")
+            .help("leave out `--rerender` and `--rate`, or ask a server"));
+    }
+    let mut filter = stored::filter(&args.filter)?;
+    if filter.states.is_empty() {
+        filter.states.push(State::Dead);
+    }
+    if !filter.states.iter().all(|state| can_be_replayed(*state)) {
+        return Err(CliError::usage("only what is settled can be made once more")
+            .help("the states are `dead`, `delivered` and `cancelled`"));
+    }
+    let named = args.deliveries.iter().map(|text| stored::number(text)).collect::<Result<Vec<u64>, _>>()?;
+    let store = stored::open(file)?;
+    let now = Moment::from_millis(Chance.moment().milliseconds);
+    let mut out = environment.stdout();
+    block_on(async {
+        if !named.is_empty() {
+            let made = stored_replay(&store, &named, now).await.map_err(stored::refused)?;
+            for (of, delivery) in named.iter().zip(made) {
+                writeln!(out, "{of} is made once more as {delivery}")?;
+            }
+            return Ok(Exit::Done);
+        }
+        // All are found before the first is made, so that none that is made is found.
+        let mut found = Vec::new();
+        let mut page = PageRequest::first(PageRequest::MOST);
+        loop {
+            let Page { items, next } =
+                store.deliveries(filter.clone(), page).await.map_err(|error| store_error(&error))?;
+            found.extend(items.into_iter().map(|delivery| delivery.key.number()));
+            match next {
+                Some(next) => page.after = Some(next),
+                None => break,
+            }
+        }
+        if args.dry_run {
+            writeln!(out, "{} deliveries would be made once more", found.len())?;
+            return Ok(Exit::Done);
+        }
+        for step in found.chunks(STEP) {
+            stored_replay(&store, step, now).await.map_err(stored::refused)?;
+        }
+        writeln!(out, "{} deliveries are made once more, as soon as a server runs", found.len())?;
+        Ok(Exit::Done)
+    })
 }
 
 async fn one_by_one(
@@ -86,7 +153,7 @@ async fn job(args: &ReplayArgs, kind: &str, client: &Client, environment: &Envir
     let body = json!({
         "kind": kind,
         "subscription": filter.subscription,
-        "states": filter.states,
+        "states": (!filter.states.is_empty()).then_some(&filter.states),
         "from": filter.from,
         "until": filter.until,
         "rate": args.rate,
@@ -101,13 +168,12 @@ async fn job(args: &ReplayArgs, kind: &str, client: &Client, environment: &Envir
     }
     let id = job.get("id").and_then(Json::as_str).unwrap_or_default().to_owned();
     writeln!(out, "job {}", visible(&id))?;
-    let bar = bar();
+    let bar = bar("");
     loop {
         let state = job.get("state").and_then(Json::as_str).unwrap_or_default().to_owned();
-        bar.set_length(count(&job, "matched"));
-        bar.set_position(count(&job, "replayed") + count(&job, "skipped"));
-        if state == "completed" || state == "failed" {
-            bar.finish_and_clear();
+        let progress = Progress::of(&job);
+        progress.show(&bar);
+        if progress.ended {
             let (replayed, skipped) = (count(&job, "replayed"), count(&job, "skipped"));
             writeln!(out, "{state}: {replayed} made once more, {skipped} could not be")?;
             if let Some(error) = job.get("error").and_then(Json::as_str) {
@@ -117,17 +183,5 @@ async fn job(args: &ReplayArgs, kind: &str, client: &Client, environment: &Envir
         }
         tokio::time::sleep(LOOK_EVERY).await;
         job = client.get(&format!("/v1/replay-jobs/{}", segment(&id)), &[]).await?;
-    }
-}
-
-/// A bar on a terminal; nothing where nobody looks.
-fn bar() -> ProgressBar {
-    let target =
-        if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let style = ProgressStyle::with_template("{bar:40} {pos} of {len} ({per_sec}, {eta} left)");
-    let bar = ProgressBar::with_draw_target(Some(0), target);
-    match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
     }
 }

@@ -1,6 +1,7 @@
-//! `flagpost subscriptions`: what is wanted and what is observed, of a running server.
+//! `flagpost subscriptions`: what is wanted and what is observed, of a running server or straight from its store.
 
 use std::io::Write;
+use std::path::Path;
 
 use serde_json::Value as Json;
 
@@ -9,7 +10,9 @@ use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
 use super::shown::visible;
+use super::stored::{self, StoreArgument};
 use super::table::Table;
+use crate::service::{stored_subscription, stored_subscriptions};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct SubscriptionsArgs {
@@ -26,20 +29,21 @@ pub(super) struct SubscriptionsArgs {
 
     #[command(flatten)]
     server: ServerArguments,
+
+    #[command(flatten)]
+    store: StoreArgument,
 }
 
 pub(super) fn run(args: &SubscriptionsArgs, environment: &Environment) -> Result<Exit, CliError> {
+    if let Some(file) = &args.store.store {
+        return from_store(args, file, environment);
+    }
     let client = Client::new(&args.server, environment)?;
     block_on(async {
         let mut out = environment.stdout();
         let Some(id) = &args.id else {
             let items = all(&client).await?;
-            if args.json {
-                writeln!(out, "{:#}", Json::Array(items))?;
-            } else {
-                write!(out, "{}", table(&items))?;
-            }
-            return Ok(Exit::Done);
+            return show(items, args.json, &mut out);
         };
         let path = format!("/v1/subscriptions/{}", segment(id));
         if args.test {
@@ -52,6 +56,33 @@ pub(super) fn run(args: &SubscriptionsArgs, environment: &Environment) -> Result
         writeln!(out, "{}", visible(&format!("{view:#}")))?;
         Ok(Exit::Done)
     })
+}
+
+fn from_store(args: &SubscriptionsArgs, file: &Path, environment: &Environment) -> Result<Exit, CliError> {
+    if args.test {
+        return Err(CliError::usage("a test needs a server").help("start it with `flagpost serve`"));
+    }
+    let store = stored::open(file)?;
+    let mut out = environment.stdout();
+    block_on(async {
+        let Some(id) = &args.id else {
+            let items = stored_subscriptions(&store).await.map_err(stored::refused)?;
+            let items = items.into_iter().map(|item| serde_json::to_value(item).unwrap_or_default()).collect();
+            return show(items, args.json, &mut out);
+        };
+        let found = stored_subscription(&store, id).await.map_err(stored::refused)?;
+        let found = serde_json::to_value(found).unwrap_or_default();
+        writeln!(out, "{}", visible(&format!("{found:#}")))?;
+        Ok(Exit::Done)
+    })
+}
+
+fn show(items: Vec<Json>, json: bool, out: &mut impl Write) -> Result<Exit, CliError> {
+    match json {
+        true => writeln!(out, "{:#}", Json::Array(items))?,
+        false => write!(out, "{}", table(&items))?,
+    }
+    Ok(Exit::Done)
 }
 
 async fn all(client: &Client) -> Result<Vec<Json>, CliError> {

@@ -1,13 +1,16 @@
 //! `flagpost tail`: what happens on a running server, as it happens.
 
-use std::io::Write;
+use std::collections::HashMap;
+use std::io::{IsTerminal, Write};
 
+use indicatif::{MultiProgress, ProgressBar};
 use serde_json::Value as Json;
 
 use super::client::{Client, ServerArguments, block_on};
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
+use super::progress::{Progress, bar};
 use super::subscriptions::text;
 
 /// Longer lines are no lines of ours.
@@ -38,6 +41,8 @@ pub(super) fn run(args: &TailArgs, environment: &Environment) -> Result<Exit, Cl
         let mut answer = client.follow("/v1/tail", &query).await?;
         let mut out = environment.stdout();
         let mut waiting = Vec::new();
+        // A bar for each replay job that is under way, below the lines; where nobody looks the lines tell it.
+        let mut bars = (!args.json && std::io::stderr().is_terminal()).then(Bars::default);
         let mut told = 0;
         loop {
             let chunk = tokio::select! {
@@ -49,10 +54,13 @@ pub(super) fn run(args: &TailArgs, environment: &Environment) -> Result<Exit, Cl
             while let Some(end) = waiting.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = waiting.drain(..=end).collect();
                 let Ok(happening) = serde_json::from_slice::<Json>(&line) else { continue };
-                if args.json {
-                    writeln!(out, "{happening}")?;
-                } else {
-                    writeln!(out, "{}", sentence(&happening, environment.colour))?;
+                if bars.as_mut().is_some_and(|bars| bars.took(&happening)) {
+                    continue;
+                }
+                let line = if args.json { happening.to_string() } else { sentence(&happening, environment.colour) };
+                match &bars {
+                    Some(bars) => bars.all.suspend(|| writeln!(out, "{line}"))?,
+                    None => writeln!(out, "{line}")?,
                 }
                 out.flush()?;
                 told += 1;
@@ -65,6 +73,34 @@ pub(super) fn run(args: &TailArgs, environment: &Environment) -> Result<Exit, Cl
             }
         }
     })
+}
+
+/// The bars of the replay jobs that are under way.
+#[derive(Default)]
+struct Bars {
+    all: MultiProgress,
+    by_job: HashMap<String, ProgressBar>,
+}
+
+impl Bars {
+    /// Whether a happening is a step of a job and is shown by its bar; its end is told by a line.
+    fn took(&mut self, happening: &Json) -> bool {
+        if happening.get("happening").and_then(Json::as_str) != Some("job") {
+            return false;
+        }
+        let job = text(happening.get("job"));
+        let progress = Progress::of(happening);
+        if progress.ended {
+            if let Some(bar) = self.by_job.remove(&job) {
+                progress.show(&bar);
+                self.all.remove(&bar);
+            }
+            return false;
+        }
+        let bar = self.by_job.entry(job).or_insert_with_key(|job| self.all.add(bar(&format!("{job} "))));
+        progress.show(bar);
+        true
+    }
 }
 
 /// A happening as a line; its first word says what colour says too.
@@ -114,7 +150,22 @@ fn sentence(happening: &Json, colour: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::sentence;
+    use super::{Bars, sentence};
+
+    #[test]
+    fn steps_of_a_job_move_its_bar_and_its_end_is_a_line() {
+        let mut bars = Bars::default();
+        let step = |state: &str, replayed: u64| {
+            let progress = serde_json::json!({"matched": 40, "total": 80, "replayed": replayed, "skipped": 1});
+            serde_json::json!({"happening": "job", "job": "job_1", "state": state, "progress": progress})
+        };
+        assert!(!bars.took(&serde_json::json!({"happening": "taken", "source": "ld"})));
+        assert!(bars.took(&step("running", 3)) && bars.took(&step("running", 20)));
+        let bar = bars.by_job.get("job_1").expect("it is drawn").clone();
+        assert_eq!((bar.position(), bar.length()), (21, Some(80)));
+        assert!(!bars.took(&step("completed", 79)), "the end is told by a line");
+        assert!(bar.is_finished() && bars.by_job.is_empty());
+    }
 
     #[test]
     fn each_happening_reads_alone() {

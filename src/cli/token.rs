@@ -11,8 +11,8 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::serve::{data_folder, opening_error, store_error, store_file};
 use super::shown::visible;
-use crate::server::tokens::{self, RevokeError, Scope};
-use crate::store::{Moment, Options, SqliteStore, Store};
+use crate::server::tokens::{self, CreateError, RevokeError, Scope};
+use crate::store::{Moment, Options, SqliteStore, Store, StoreError};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct TokenArgs {
@@ -32,9 +32,9 @@ pub(super) struct TokenArgs {
 enum Action {
     /// Make a token and print it, this once
     Create {
-        /// What people call it
-        #[arg(long, default_value = "token")]
-        name: String,
+        /// What people call it; no two have the same name [default: `token`, or `token-2` and so on]
+        #[arg(long)]
+        name: Option<String>,
         /// What it may do: `read`, `write`, `ingest`; may stand more than once [default: read and write]
         #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
         scopes: Vec<Scope>,
@@ -57,8 +57,18 @@ pub(super) fn run(args: &TokenArgs, environment: &Environment) -> Result<Exit, C
             let usual = [Scope::Read, Scope::Write];
             let scopes = if scopes.is_empty() { &usual[..] } else { scopes };
             let now = Moment::from_millis(Chance.moment().milliseconds);
-            let made = block_on(async { Ok(tokens::create(&*store, name, scopes, now).await) })?;
-            let secret = made.map_err(|error| store_error(&error))?;
+            let made = block_on(async {
+                let name = match name {
+                    Some(name) => name.clone(),
+                    None => free_name(&*store).await.map_err(|error| store_error(&error))?,
+                };
+                Ok(tokens::create(&*store, &name, scopes, now).await)
+            })?;
+            let secret = made.map_err(|error| match error {
+                CreateError::Taken(name) => CliError::usage(format!("a token is named `{name}` already"))
+                    .help(format!("take another name, or revoke that one with `flagpost token revoke {name}`")),
+                CreateError::Store(error) => store_error(&error),
+            })?;
             writeln!(out, "{}", secret.expose())?;
             let names: Vec<&str> = scopes.iter().map(|scope| scope.name()).collect();
             writeln!(environment.stderr(), "keep it now: it cannot be shown again. It may {}", names.join(", "))?;
@@ -85,8 +95,17 @@ pub(super) fn run(args: &TokenArgs, environment: &Environment) -> Result<Exit, C
     Ok(Exit::Done)
 }
 
+/// `token`, or `token-2` and so on.
+async fn free_name(store: &dyn Store) -> Result<String, StoreError> {
+    let tokens = tokens::list(store).await?;
+    let free = |name: &String| tokens.iter().all(|listed| listed.token.name != *name);
+    let mut names = std::iter::once("token".to_owned()).chain((2_u64..).map(|count| format!("token-{count}")));
+    Ok(names.find(free).unwrap_or_default())
+}
+
 /// Opens the store beside whoever works on it.
 fn open(data: &Path, may_make: bool) -> Result<Arc<dyn Store>, CliError> {
+    super::serve::refuse_a_file(data)?;
     let file = store_file(data);
     if !file.is_file() {
         if !may_make {

@@ -2,7 +2,7 @@
 //!
 //! While there is no token at all, a server that listens on this machine alone serves everyone on it, for trying
 //! things out. A web page in a browser on this machine is not everyone: requests that come through a page, a proxy
-//! or a name that is not this machine's are refused.
+//! or a name that is not this machine's are refused. A proxy can hide, so whoever puts one in front makes a token first.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Version, header};
 
 use super::listening::Peer;
 use super::problem::Problem;
@@ -40,29 +40,49 @@ impl Doorkeeper {
 
     /// Says who asks, or why they may not.
     async fn admit(&self, app: &App, parts: &Parts, scope: Scope) -> Result<(), Problem> {
-        let peer = peer(parts);
-        // Events are counted by their source.
-        let count = |client: &str| match scope {
-            Scope::Ingest => Ok(()),
-            _ => app.limits.of_client(client, app.clock.elapsed()),
-        };
-        let Some(presented) = bearer(&parts.headers)? else {
-            count(&format!("address {peer}"))?;
-            return self.admit_without(app, &parts.headers).await;
+        let count = |client: &str| app.limits.of_client(client, app.clock.elapsed());
+        let stranger = stranger(parts);
+        let presented = match bearer(&parts.headers) {
+            Ok(Some(presented)) => presented,
+            Ok(None) if scope == Scope::Ingest => {
+                // Events that are taken are counted by their source.
+                let admitted = self.admit_without(app, parts).await;
+                return admitted.or_else(|refused| count(&stranger).and(Err(refused)));
+            }
+            Ok(None) => {
+                count(&stranger)?;
+                return self.admit_without(app, parts).await;
+            }
+            Err(unreadable) => return count(&stranger).and(Err(unreadable)),
         };
         let hash = tokens::hash(presented);
+        // Whoever guesses pays before the store is asked, and those who are known do not pay for them.
+        if !self.remembers(&hash) {
+            count(&stranger)?;
+        }
         match self.look_up(app, presented, &hash).await? {
-            Some(token) if token.scopes.contains(&scope) => count(&hash),
-            Some(token) => Err(Problem::forbidden(format!("the token `{}` lacks the scope `{scope}`", token.name))
-                .help(format!("`flagpost token create --scope {scope}` makes one that has it"))),
+            Some(token) if token.scopes.contains(&scope) => match scope {
+                Scope::Ingest => Ok(()),
+                Scope::Read | Scope::Write => count(&hash),
+            },
+            Some(token) => {
+                count(&hash)?;
+                Err(Problem::forbidden(format!("the token `{}` lacks the scope `{scope}`", token.name))
+                    .help(format!("`flagpost token create --scope {scope}` makes one that has it")))
+            }
             None => {
-                count(&format!("address {peer}"))?;
                 Err(Problem::unauthenticated("the token is not known").help("it was revoked, or is another server's"))
             }
         }
     }
 
-    async fn admit_without(&self, app: &App, headers: &HeaderMap) -> Result<(), Problem> {
+    /// Whether this is a token that was known when it was looked up last, be it long ago.
+    fn remembers(&self, hash: &str) -> bool {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.get(hash).is_some_and(|(_, token)| token.is_some())
+    }
+
+    async fn admit_without(&self, app: &App, parts: &Parts) -> Result<(), Problem> {
         let needed = || {
             Problem::unauthenticated("a token is needed")
                 .help("`flagpost token create` makes one; send it as `Authorization: Bearer …`")
@@ -70,7 +90,7 @@ impl Doorkeeper {
         if !self.local || self.any_token(app).await? {
             return Err(needed());
         }
-        if let Some(sign) = sign_of_a_stranger(headers) {
+        if let Some(sign) = sign_of_a_stranger(parts.version, &parts.headers) {
             return Err(needed().help(format!(
                 "without tokens only programs on this machine are served, and {sign}; `flagpost token create` makes one"
             )));
@@ -91,7 +111,11 @@ impl Doorkeeper {
         let token = tokens::find(&*app.store, presented).await?;
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.len() >= REMEMBERED {
-            seen.clear();
+            // Guesses first: they do not put those out who are known.
+            seen.retain(|_, (_, token)| token.is_some());
+            if seen.len() >= REMEMBERED {
+                seen.clear();
+            }
         }
         seen.insert(hash.to_owned(), (now, token.clone()));
         Ok(token)
@@ -131,13 +155,22 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     }
 }
 
+/// Headers that proxies add, and beginnings of such.
+const OF_PROXIES: [&str; 7] =
+    ["via", "forwarded", "x-real-ip", "true-client-ip", "x-client-ip", "x-cluster-client-ip", "x-amzn-trace-id"];
+const STARTS_OF_PROXIES: [&str; 3] = ["x-forwarded-", "x-envoy-", "cf-"];
+
 /// What shows that a request is not of a program on this machine that means this server.
-fn sign_of_a_stranger(headers: &HeaderMap) -> Option<&'static str> {
+fn sign_of_a_stranger(version: Version, headers: &HeaderMap) -> Option<&'static str> {
     let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    if ["x-forwarded-for", "x-forwarded-host", "x-real-ip"].iter().any(|name| headers.contains_key(*name))
-        || headers.contains_key(header::FORWARDED)
-    {
+    let of_a_proxy =
+        |name: &str| OF_PROXIES.contains(&name) || STARTS_OF_PROXIES.iter().any(|start| name.starts_with(start));
+    if headers.keys().any(|name| of_a_proxy(name.as_str())) {
         return Some("this request came through a proxy");
+    }
+    // nginx adds no header unless it is told to, and asks in this version, with this machine's name for its host.
+    if version < Version::HTTP_11 {
+        return Some("this request is one of HTTP/1.0, as proxies send them");
     }
     // A name that somebody let point to this machine is how pages get behind a browser's rules.
     if text(header::HOST).is_some_and(|host| !is_this_machine(host)) {
@@ -159,9 +192,11 @@ fn is_this_machine(host: &str) -> bool {
     name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-fn peer(parts: &Parts) -> IpAddr {
+/// Under which name those are counted who are not known otherwise: their address.
+pub(super) fn stranger(parts: &Parts) -> String {
     let unknown = IpAddr::from([0, 0, 0, 0]);
-    parts.extensions.get::<ConnectInfo<Peer>>().map_or(unknown, |peer| peer.0.0.ip())
+    let peer = parts.extensions.get::<ConnectInfo<Peer>>().map_or(unknown, |peer| peer.0.0.ip());
+    format!("address {peer}")
 }
 
 macro_rules! door {
@@ -198,7 +233,7 @@ door!(
 
 #[cfg(test)]
 mod tests {
-    use axum::http::{HeaderMap, HeaderName, HeaderValue};
+    use axum::http::{HeaderMap, HeaderName, HeaderValue, Version};
 
     use super::{bearer, sign_of_a_stranger};
 
@@ -221,9 +256,18 @@ mod tests {
             (&[("host", "localhost"), ("sec-fetch-site", "cross-site")], false),
             (&[("host", "localhost"), ("x-forwarded-for", "203.0.113.1")], false),
             (&[("host", "localhost"), ("forwarded", "for=203.0.113.1")], false),
+            (&[("host", "localhost"), ("x-forwarded-proto", "https")], false),
+            (&[("host", "localhost"), ("via", "1.1 varnish")], false),
+            (&[("host", "localhost"), ("x-real-ip", "203.0.113.1")], false),
+            (&[("host", "localhost"), ("x-envoy-external-address", "203.0.113.1")], false),
+            (&[("host", "localhost"), ("cf-connecting-ip", "203.0.113.1")], false),
+            (&[("host", "localhost"), ("x-request-id", "via-cf-forwarded")], true),
         ] {
-            assert_eq!(sign_of_a_stranger(&headers(pairs)).is_none(), served, "{pairs:?}");
+            assert_eq!(sign_of_a_stranger(Version::HTTP_11, &headers(pairs)).is_none(), served, "{pairs:?}");
         }
+        let local = headers(&[("host", "127.0.0.1:7400")]);
+        assert!(sign_of_a_stranger(Version::HTTP_2, &local).is_none());
+        assert!(sign_of_a_stranger(Version::HTTP_10, &local).is_some(), "that is how nginx asks");
     }
 
     #[test]

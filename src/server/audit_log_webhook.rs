@@ -2,20 +2,22 @@
 //!
 //! It is a subscription of the integration `konnect-audit` under a fixed name, so everything else of this API works
 //! on it too. The value of `authorization` goes in and never comes out. There is at most one: a second one that is
-//! *made* (`POST`) is a conflict, as on Atlassian; `PUT` replaces the one there is, as on Kong.
+//! *made* (`POST`) is a conflict, as on Atlassian; `PUT` replaces the one there is, as on Kong. What is not this
+//! webhook is never taken for it: a subscription of that name that is of another integration is a conflict, and so is
+//! making the webhook beside another subscription of its integration.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::Serialize;
 use serde_json::{Value as Json_, json};
-use utoipa::ToSchema;
 
 use super::access::{MayRead, MayWrite};
-use super::extract::{JsonBody, Members};
+use super::extract::{JsonBody, NoParameters};
 use super::problem::Problem;
 use super::state::App;
-use crate::service::{FieldMistake, Observed, ServiceError, SubscriptionView, TestReport, Timestamp};
+use super::webhook_words::{Webhook, WebhookChange, WebhookRequest, WebhookStatus, Written, read};
+use crate::service::{FieldMistake, Observed, ServiceError, SubscriptionView, TestReport};
+use crate::store::PageRequest;
 
 /// The subscription that it is.
 const ID: &str = "audit-log-webhook";
@@ -23,109 +25,49 @@ const ID: &str = "audit-log-webhook";
 /// The integration that speaks for it.
 const INTEGRATION: &str = "konnect-audit";
 
-/// The webhook as it is written.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "it describes a body that is read member by member")]
-pub(super) struct WebhookRequest {
-    /// Where entries are sent.
-    endpoint: String,
-    /// Whether they are sent.
-    enabled: bool,
-    /// The whole value of the header `Authorization`. Left out, the one there is stays.
-    authorization: Option<String>,
-    /// `json`, the only format.
-    log_format: Option<String>,
-    /// `false`: certificates are always checked.
-    skip_ssl_verification: Option<bool>,
-}
-
-/// The webhook as it is shown.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Webhook {
-    /// Where entries are sent; empty when there is none.
-    endpoint: String,
-    /// Whether they are sent.
-    enabled: bool,
-    /// How entries are written.
-    log_format: &'static str,
-    /// Whether certificates are taken unchecked.
-    skip_ssl_verification: bool,
-}
-
-/// How the webhook fares.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct WebhookStatus {
-    /// What was wanted.
-    webhook_enabled: bool,
-    /// What is observed: `active`, `inactive` (the last attempt failed) or `unconfigured`.
-    webhook_status: &'static str,
-    /// When the last attempt was made.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_attempt_at: Option<Timestamp>,
-    /// The status of the last answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_response_code: Option<u16>,
-    /// What that status means.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_response_message: Option<String>,
-}
-
-impl Webhook {
-    fn none() -> Self {
-        Webhook { endpoint: String::new(), enabled: false, log_format: "json", skip_ssl_verification: false }
-    }
-
-    fn of(view: &SubscriptionView) -> Self {
-        let form = view.document.get("formValues");
-        let endpoint = form.and_then(|form| form.get("endpoint")?.as_str()).unwrap_or_default().to_owned();
-        Webhook { endpoint, enabled: view.status.enabled, ..Webhook::none() }
-    }
-}
-
-/// What a request says; absent members are as they were.
-struct Written {
-    endpoint: Option<String>,
-    enabled: Option<bool>,
-    authorization: Option<String>,
-}
-
-fn read(body: Json_, whole: bool) -> Result<Written, Problem> {
-    let mut members = Members::of(body)?;
-    let written = Written {
-        endpoint: members.text("endpoint"),
-        enabled: members.switch("enabled"),
-        authorization: members.text("authorization"),
-    };
-    if members.text("log_format").is_some_and(|format| format != "json") {
-        members.mistake("log_format", "entries are sent as `json` only");
-    }
-    if members.switch("skip_ssl_verification") == Some(true) {
-        members.mistake("skip_ssl_verification", "certificates are always checked");
-    }
-    if whole && members.is_sound() {
-        if written.endpoint.is_none() {
-            members.mistake("endpoint", "say where entries are sent");
-        }
-        if written.enabled.is_none() {
-            members.mistake("enabled", "say whether entries are sent");
-        }
-    }
-    members.finish().map_err(Problem::for_kong)?;
-    Ok(written)
-}
-
 /// Tells the webhook.
 #[utoipa::path(get, path = "/v2/audit-log-webhook", operation_id = "getAuditLogWebhook", tag = "audit-log-webhook", security(("token" = ["read"])),
-    responses((status = 200, body = Webhook, description = "The webhook; its endpoint is empty when there is none")))]
-pub(super) async fn get(_: MayRead, State(app): State<App>) -> Result<Json<Webhook>, Problem> {
+    responses((status = 200, body = Webhook, description = "The webhook; its endpoint is empty when there is none"),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "Another subscription has its name")))]
+pub(super) async fn get(_: MayRead, _: NoParameters, State(app): State<App>) -> Result<Json<Webhook>, Problem> {
     Ok(Json(found(&app).await?.as_ref().map_or_else(Webhook::none, Webhook::of)))
 }
 
 async fn found(app: &App) -> Result<Option<SubscriptionView>, Problem> {
     match app.service.subscription(ID).await {
-        Ok(view) => Ok(Some(view)),
+        Ok(view) if is_of_ours(&view) => Ok(Some(view)),
+        Ok(view) => {
+            let other = view.document.get("integration").and_then(Json_::as_str).unwrap_or_default();
+            Err(Problem::conflict(format!(
+                "the subscription `{ID}` is of the integration `{other}`, and no such webhook"
+            ))
+            .help(format!("remove it with `DELETE /v1/subscriptions/{ID}`, and make it under another name")))
+        }
         Err(ServiceError::NotFound { .. }) => Ok(None),
         Err(error) => Err(error.into()),
+    }
+}
+
+fn is_of_ours(view: &SubscriptionView) -> bool {
+    view.document.get("integration").and_then(Json_::as_str) == Some(INTEGRATION)
+}
+
+/// Refuses to make the webhook where another subscription does its work.
+async fn refuse_a_second(app: &App) -> Result<(), Problem> {
+    let mut after: Option<String> = None;
+    loop {
+        let page = app.service.subscriptions(after.as_deref(), PageRequest::MOST).await?;
+        if let Some(other) = page.iter().find(|view| is_of_ours(view) && view.id != ID) {
+            let id = &other.id;
+            return Err(Problem::conflict(format!(
+                "this organization has an audit log webhook already: the subscription `{id}`"
+            ))
+            .help(format!("change it at `/v1/subscriptions/{id}`, or remove it first")));
+        }
+        match page.last() {
+            Some(last) if page.len() == PageRequest::MOST => after = Some(last.id.clone()),
+            _ => return Ok(()),
+        }
     }
 }
 
@@ -134,15 +76,20 @@ async fn found(app: &App) -> Result<Option<SubscriptionView>, Problem> {
     request_body = WebhookRequest,
     responses((status = 200, body = Webhook, description = "The webhook as it is now"),
         (status = 400, body = Problem, content_type = "application/problem+json", description = "The body is not JSON"),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "Another subscription has its name, or does its work"),
         (status = 422, body = Problem, content_type = "application/problem+json", description = "Every mistake, by field")))]
 pub(super) async fn put(
     _: MayWrite,
+    _: NoParameters,
     State(app): State<App>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Webhook>, Problem> {
     let written = read(body, true)?;
     let _one_at_a_time = app.webhook.lock().await;
     let exists = found(&app).await?.is_some();
+    if !exists {
+        refuse_a_second(&app).await?;
+    }
     store(&app, written, exists).await.map(Json)
 }
 
@@ -155,6 +102,7 @@ pub(super) async fn put(
         (status = 422, body = Problem, content_type = "application/problem+json", description = "Every mistake, by field")))]
 pub(super) async fn create(
     _: MayWrite,
+    _: NoParameters,
     State(app): State<App>,
     JsonBody(body): JsonBody,
 ) -> Result<(StatusCode, Json<Webhook>), Problem> {
@@ -164,18 +112,21 @@ pub(super) async fn create(
         return Err(Problem::conflict("this organization has an audit log webhook already")
             .help("replace it with `PUT`, or remove it first"));
     }
+    refuse_a_second(&app).await?;
     store(&app, written, false).await.map(|webhook| (StatusCode::CREATED, Json(webhook)))
 }
 
 /// Changes the webhook.
 #[utoipa::path(patch, path = "/v2/audit-log-webhook", operation_id = "patchAuditLogWebhook", tag = "audit-log-webhook", security(("token" = ["write"])),
-    request_body = WebhookRequest,
+    request_body = WebhookChange,
     responses((status = 200, body = Webhook, description = "The webhook as it is now"),
         (status = 400, body = Problem, content_type = "application/problem+json", description = "The body is not JSON"),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is none"),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "Another subscription has its name"),
         (status = 422, body = Problem, content_type = "application/problem+json", description = "Every mistake, by field")))]
 pub(super) async fn patch(
     _: MayWrite,
+    _: NoParameters,
     State(app): State<App>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<Webhook>, Problem> {
@@ -186,7 +137,8 @@ pub(super) async fn patch(
     }
     let mut form = serde_json::Map::new();
     form.extend(written.endpoint.map(|endpoint| ("endpoint".to_owned(), endpoint.into())));
-    form.extend(written.authorization.map(|authorization| ("authorization".to_owned(), authorization.into())));
+    // `null` of a merge patch takes a member away.
+    form.extend(written.authorization.map(|authorization| ("authorization".to_owned(), Json_::from(authorization))));
     let mut patch = json!({"formValues": form});
     if let Some(enabled) = written.enabled {
         patch["enabled"] = enabled.into();
@@ -198,9 +150,13 @@ pub(super) async fn patch(
 /// Removes the webhook. Its stream stops at once.
 #[utoipa::path(delete, path = "/v2/audit-log-webhook", operation_id = "removeAuditLogWebhook", tag = "audit-log-webhook", security(("token" = ["write"])),
     responses((status = 204, description = "It is gone"),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "There is none")))]
-pub(super) async fn remove(_: MayWrite, State(app): State<App>) -> Result<StatusCode, Problem> {
+        (status = 404, body = Problem, content_type = "application/problem+json", description = "There is none"),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "Another subscription has its name")))]
+pub(super) async fn remove(_: MayWrite, _: NoParameters, State(app): State<App>) -> Result<StatusCode, Problem> {
     let _one_at_a_time = app.webhook.lock().await;
+    if found(&app).await?.is_none() {
+        return Err(none());
+    }
     match app.service.remove_subscription(ID).await {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
         Err(ServiceError::NotFound { .. }) => Err(none()),
@@ -210,8 +166,13 @@ pub(super) async fn remove(_: MayWrite, State(app): State<App>) -> Result<Status
 
 /// Tells what is wanted of the webhook and what is observed.
 #[utoipa::path(get, path = "/v2/audit-log-webhook/status", operation_id = "getAuditLogWebhookStatus", tag = "audit-log-webhook", security(("token" = ["read"])),
-    responses((status = 200, body = WebhookStatus, description = "How it fares")))]
-pub(super) async fn status(_: MayRead, State(app): State<App>) -> Result<Json<WebhookStatus>, Problem> {
+    responses((status = 200, body = WebhookStatus, description = "How it fares"),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "Another subscription has its name")))]
+pub(super) async fn status(
+    _: MayRead,
+    _: NoParameters,
+    State(app): State<App>,
+) -> Result<Json<WebhookStatus>, Problem> {
     let Some(view) = found(&app).await? else {
         return Ok(Json(WebhookStatus {
             webhook_enabled: false,
@@ -242,8 +203,12 @@ pub(super) async fn status(_: MayRead, State(app): State<App>) -> Result<Json<We
 /// Sends a test event to the webhook.
 #[utoipa::path(post, path = "/v2/audit-log-webhook/test", operation_id = "testAuditLogWebhook", tag = "audit-log-webhook", security(("token" = ["write"])),
     responses((status = 200, body = TestReport, description = "What was sent and answered; a receiver that refused is an answer too"),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "There is none")))]
-pub(super) async fn test(_: MayWrite, State(app): State<App>) -> Result<Json<TestReport>, Problem> {
+        (status = 404, body = Problem, content_type = "application/problem+json", description = "There is none"),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "Another subscription has its name")))]
+pub(super) async fn test(_: MayWrite, _: NoParameters, State(app): State<App>) -> Result<Json<TestReport>, Problem> {
+    if found(&app).await?.is_none() {
+        return Err(none());
+    }
     match app.service.test_subscription(ID).await {
         Ok(report) => Ok(Json(report)),
         Err(ServiceError::NotFound { .. }) => Err(none()),
@@ -258,12 +223,16 @@ fn none() -> Problem {
 async fn store(app: &App, written: Written, exists: bool) -> Result<Webhook, Problem> {
     // It cannot be read back, so whoever reads, changes and writes has no other way to leave it as it is.
     let kept = exists.then(|| json!({"isSet": true}));
-    let authorization = written.authorization.map(Json_::from).or(kept).unwrap_or(Json_::Null);
+    let authorization = written.authorization.map_or(kept, |given| given.map(Json_::from));
+    let mut form = json!({"endpoint": written.endpoint});
+    if let Some(authorization) = authorization {
+        form["authorization"] = authorization;
+    }
     let document = json!({
         "integration": INTEGRATION,
         "name": "Audit log webhook",
         "enabled": written.enabled,
-        "formValues": {"endpoint": written.endpoint, "authorization": authorization},
+        "formValues": form,
         "policy": [{"effect": "allow", "resources": ["*"], "actions": ["*"]}],
         "profile": "kong",
     });
@@ -274,6 +243,12 @@ async fn store(app: &App, written: Written, exists: bool) -> Result<Webhook, Pro
 /// The fields of the subscription under the names that they have here.
 fn in_kong_s_words(error: ServiceError) -> Problem {
     let ServiceError::Invalid(mistakes) = error else { return error.into() };
+    // No client of this API names an integration: what is wrong with it is for the operator to mend.
+    if mistakes.iter().any(|mistake| mistake.pointer == "/integration") {
+        return Problem::unavailable(format!("the integration `{INTEGRATION}` is not in use")).help(
+            "its folder belongs into the folder of integrations; `GET /v1/integrations` tells what is wrong with it",
+        );
+    }
     let renamed = mistakes.into_iter().map(|mistake| FieldMistake {
         pointer: mistake.pointer.strip_prefix("/formValues").unwrap_or(&mistake.pointer).to_owned(),
         ..mistake

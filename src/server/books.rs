@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::access::MayRead;
+use super::extract::NoParameters;
 use super::problem::Problem;
 use super::state::App;
 use crate::store::{Account, Accounts};
@@ -79,6 +80,6 @@ books! {
 /// Tells the books.
 #[utoipa::path(get, path = "/v1/accounts", operation_id = "getAccounts", tag = "operating", security(("token" = ["read"])),
     responses((status = 200, body = Books, description = "The books")))]
-pub(super) async fn get(_: MayRead, State(app): State<App>) -> Result<Json<Books>, Problem> {
+pub(super) async fn get(_: MayRead, _: NoParameters, State(app): State<App>) -> Result<Json<Books>, Problem> {
     Ok(Json(Books::from(&app.service.accounts().await?)))
 }

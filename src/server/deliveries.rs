@@ -1,13 +1,16 @@
 //! `/v1/deliveries`: what was sent to whom, every attempt, and making it once more.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::access::{MayRead, MayWrite};
-use super::extract::{JsonBody, Members, Parameters, Segment, number};
+use super::extract::{JsonBody, Members, NoParameters, Parameters, Segment, number};
 use super::lists::List;
 use super::problem::Problem;
+use super::repeats::{Answer, RepeatKey, once};
 use super::state::App;
 use crate::finding::near_miss;
 use crate::service::{DeliveryDetail, DeliveryView, ReplayKind, Replayed};
@@ -32,7 +35,7 @@ pub(super) async fn list(
     mut parameters: Parameters,
 ) -> Result<Json<List<DeliveryView>>, Problem> {
     let mut states = Vec::new();
-    for word in parameters.list("state") {
+    for word in parameters.list("state")? {
         states.extend(self::states(&word).map_err(|wrong| Problem::parameter("state", wrong))?);
     }
     let event = parameters.read("event", |text| text.parse().map_err(|_| format!("`{text}` is no number")))?;
@@ -50,7 +53,10 @@ pub(super) async fn list(
 }
 
 /// The states that a word means.
-pub(super) fn states(word: &str) -> Result<Vec<DeliveryState>, String> {
+///
+/// # Errors
+/// It means none; in one sentence, with the word that was meant.
+pub fn states(word: &str) -> Result<Vec<DeliveryState>, String> {
     if word == "waiting" {
         return Ok(DeliveryState::ALL.into_iter().filter(|state| state.is_waiting()).collect());
     }
@@ -82,6 +88,7 @@ fn name(state: DeliveryState) -> &'static str {
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is no such delivery")))]
 pub(super) async fn get(
     _: MayRead,
+    _: NoParameters,
     State(app): State<App>,
     Segment(delivery): Segment,
 ) -> Result<Json<DeliveryDetail>, Problem> {
@@ -98,7 +105,8 @@ pub(super) struct ReplayRequest {
 
 /// Makes a settled delivery once more.
 #[utoipa::path(post, path = "/v1/deliveries/{delivery}/replay", operation_id = "replayDelivery", tag = "deliveries", security(("token" = ["write"])),
-    params(("delivery" = String, Path, description = "Its number")),
+    params(("delivery" = String, Path, description = "Its number"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A text of the client's own for this request, new for each: sent again with the same, it is done once and answered as it was the first time. Kept in memory for a day")),
     request_body = ReplayRequest,
     responses((status = 202, body = Replayed, description = "It is made once more"),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is no such delivery"),
@@ -106,20 +114,28 @@ pub(super) struct ReplayRequest {
         (status = 422, body = Problem, content_type = "application/problem+json", description = "The body cannot be used")))]
 pub(super) async fn replay(
     _: MayWrite,
+    _: NoParameters,
     State(app): State<App>,
     Segment(delivery): Segment,
+    key: RepeatKey,
     JsonBody(body): JsonBody,
-) -> Result<(StatusCode, Json<Replayed>), Problem> {
-    let mut members = Members::of(body)?;
+) -> Result<Answer, Problem> {
+    let mut members = Members::of(body.clone())?;
     let kind = members.take("kind", kind);
     if kind.is_none() && members.is_sound() {
         members.mistake("kind", "say how: `exact` or `rerender`");
     }
     members.finish()?;
     let kind = kind.ok_or_else(Problem::internal)?;
-    let made = app.service.replay(&[number(&delivery, "delivery")?], kind).await?;
-    let made = made.into_iter().next().ok_or_else(Problem::internal)?;
-    Ok((StatusCode::ACCEPTED, Json(made)))
+    let number = number(&delivery, "delivery")?;
+    let service = Arc::clone(&app.service);
+    let work = async move {
+        let made = service.replay(&[number], kind).await?;
+        let made = made.into_iter().next().ok_or_else(Problem::internal)?;
+        let body = serde_json::to_value(made).map_err(|_| Problem::internal())?;
+        Ok(Answer { status: StatusCode::ACCEPTED, location: None, body })
+    };
+    once(app, key, &body, work).await
 }
 
 /// Reads the kind of a replay.

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 
 use super::access::MayRead;
-use super::extract::{Parameters, Segment, number};
+use super::extract::{NoParameters, Parameters, Segment, number};
 use super::lists::List;
 use super::problem::Problem;
 use super::state::App;
@@ -58,6 +58,7 @@ fn verdict(text: &str) -> Result<VerdictKind, String> {
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is no such event")))]
 pub(super) async fn get(
     _: MayRead,
+    _: NoParameters,
     State(app): State<App>,
     Segment(event): Segment,
 ) -> Result<Json<EventDetail>, Problem> {

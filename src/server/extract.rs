@@ -64,6 +64,11 @@ impl Members {
         }
     }
 
+    /// Whether a member is there and holds nothing.
+    pub(super) fn is_null(&self, name: &str) -> bool {
+        self.members.get(name).is_some_and(Json::is_null)
+    }
+
     pub(super) fn mistake(&mut self, name: &str, wrong: impl Into<String>) {
         self.mistakes.push(FieldMistake::new(format!("/{name}"), wrong));
     }
@@ -118,7 +123,10 @@ impl Members {
 const NOT_A_MOMENT: &str = "this is no moment: write it as `2026-01-31T12:00:00Z`, or as milliseconds since 1970";
 
 /// Reads a moment as RFC 3339 or as milliseconds since 1970.
-pub(super) fn moment(text: &str) -> Result<Moment, String> {
+///
+/// # Errors
+/// It is neither; in one sentence.
+pub fn moment(text: &str) -> Result<Moment, String> {
     if let Ok(milliseconds) = text.parse::<i64>() {
         return Ok(Moment::from_millis(milliseconds));
     }
@@ -146,11 +154,17 @@ impl FromRequestParts<App> for Parameters {
 }
 
 impl Parameters {
-    /// Every value of a parameter; lists may also be written with commas.
-    pub(super) fn list(&mut self, name: &'static str) -> Vec<String> {
-        self.known.push(name);
-        let values = self.given.remove(name).unwrap_or_default();
-        values.iter().flat_map(|value| value.split(',')).filter(|value| !value.is_empty()).map(str::to_owned).collect()
+    /// The words of a parameter, written with commas. None of them when it is absent, and never by being empty: to
+    /// ask for nothing is a slip, and must not give everything.
+    pub(super) fn list(&mut self, name: &'static str) -> Result<Vec<String>, Problem> {
+        let Some(text) = self.text(name)? else { return Ok(Vec::new()) };
+        let words: Vec<String> = text.split(',').map(|word| word.trim().to_owned()).collect();
+        if words.iter().any(String::is_empty) {
+            return Err(
+                Problem::parameter(name, "there is a word missing").help("leave the parameter out for all of them")
+            );
+        }
+        Ok(words)
     }
 
     /// The value of a parameter that may stand once.
@@ -159,7 +173,7 @@ impl Parameters {
         let mut values = self.given.remove(name).unwrap_or_default();
         match values.len() {
             0 | 1 => Ok(values.pop()),
-            _ => Err(Problem::parameter(name, "this stands more than once")),
+            _ => Err(Problem::parameter(name, "this stands more than once").help("leave one of them")),
         }
     }
 
@@ -207,8 +221,21 @@ impl Parameters {
         let problem = Problem::parameter(name, format!("no parameter is named `{name}`"));
         Err(match near_miss(name, self.known.iter().copied()) {
             Some(near) => problem.help(format!("did you mean `{near}`?")),
+            None if self.known.is_empty() => problem.help("there are none here"),
             None => problem.help(format!("there are {}", self.known.join(", "))),
         })
+    }
+}
+
+/// No parameters at all. What is behind the `?` would be ignored otherwise, and whoever wrote it would not know.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NoParameters;
+
+impl FromRequestParts<App> for NoParameters {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        Parameters::from_request_parts(parts, app).await?.finish().map(|()| NoParameters)
     }
 }
 

@@ -11,11 +11,16 @@ use super::problem::Problem;
 /// How many clients are counted apart. Past that the idle ones are forgotten, which only lets them start afresh.
 const COUNTED: usize = 10_000;
 
+/// Long bodies that are unpacked and read at once. Each may swell to what its source allows, so together they are a
+/// good part of the memory that is used.
+const LONG_BODIES: usize = 4;
+
 /// The limits, and what is left of them.
 pub(super) struct Limits {
     pub(super) body_bytes: usize,
     pub(super) request: Duration,
     at_once: Arc<Semaphore>,
+    long_bodies: Arc<Semaphore>,
     clients: Buckets,
     sources: Buckets,
 }
@@ -26,6 +31,7 @@ impl Limits {
             body_bytes: settings.body_bytes,
             request: settings.request,
             at_once: Arc::new(Semaphore::new(settings.requests_at_once.min(Semaphore::MAX_PERMITS))),
+            long_bodies: Arc::new(Semaphore::new(LONG_BODIES)),
             clients: Buckets::new(settings.requests_per_second),
             sources: Buckets::new(settings.events_per_second),
         }
@@ -34,6 +40,11 @@ impl Limits {
     /// A place among the requests that are worked on; `None` when all are taken.
     pub(super) fn place(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.at_once).try_acquire_owned().ok()
+    }
+
+    /// A place among the long bodies that are worked on, as soon as there is one.
+    pub(super) async fn long_body(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.long_bodies).acquire_owned().await.ok()
     }
 
     /// Counts a request of a client.
@@ -111,5 +122,25 @@ mod tests {
             assert_eq!(counted.take(&client.to_string(), Duration::ZERO), Ok(()));
         }
         assert!(counted.left.lock().expect("nobody panicked").len() <= super::COUNTED);
+    }
+
+    #[test]
+    fn a_long_body_waits_until_another_is_done_with() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(async {
+            let limits = super::Limits::new(&crate::server::Settings::default());
+            let mut held = Vec::new();
+            for _ in 0..super::LONG_BODIES {
+                held.push(limits.long_body().await.expect("there is a place"));
+            }
+            let one_more = tokio::select! {
+                biased;
+                place = limits.long_body() => place,
+                () = tokio::task::yield_now() => None,
+            };
+            assert!(one_more.is_none(), "all places are taken");
+            held.pop();
+            assert!(limits.long_body().await.is_some());
+        });
     }
 }

@@ -12,6 +12,7 @@ mod events;
 mod extract;
 mod health;
 mod integrations;
+mod journal;
 mod limits;
 mod listening;
 mod lists;
@@ -19,6 +20,7 @@ mod metrics;
 mod openapi;
 mod policy;
 mod problem;
+mod repeats;
 mod replays;
 mod router;
 mod seldom;
@@ -29,10 +31,14 @@ mod tail;
 pub mod tokens;
 mod told;
 mod watch;
+mod webhook_words;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use deliveries::states;
+pub use extract::moment;
+pub use journal::Journal;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -50,6 +56,8 @@ pub struct Settings {
     pub requests_at_once: usize,
     /// Connections that are open at once; more wait.
     pub connections: usize,
+    /// How long a client may take for the head of a request, counted from the answer before it.
+    pub head: Duration,
     /// How long a connection stays open on which nothing is read or written.
     pub idle: Duration,
     /// Requests a second of one client of the API; zero for no limit.
@@ -65,6 +73,7 @@ impl Default for Settings {
             request: Duration::from_secs(30),
             requests_at_once: 512,
             connections: 4096,
+            head: Duration::from_secs(10),
             idle: Duration::from_secs(120),
             requests_per_second: 100,
             events_per_second: 0,
@@ -82,6 +91,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// How it runs.
     pub settings: Settings,
+    /// What hears the engine; its numbers are the server's.
+    pub journal: Journal,
     /// What was found wrong with the store's file, if anything was.
     pub damage: Box<dyn Fn() -> Option<String> + Send + Sync>,
 }
@@ -90,40 +101,17 @@ pub struct Parts {
 /// closed at once.
 ///
 /// # Errors
-/// The listener's address cannot be told, or it does not listen any more.
+/// The listener's address cannot be told.
 pub async fn serve(listener: TcpListener, parts: Parts, stop: CancellationToken) -> std::io::Result<()> {
-    let listening = listener.local_addr()?;
-    let metrics = metrics::Metrics::default();
-    let mut happenings = parts.service.happenings();
-    // The engine starts before anyone can listen: what it refused then is told now.
-    for happening in parts.service.standing_refusals() {
-        metrics.heard(&happening);
-        told::tell(&happening);
-    }
-    let (counted, stopped) = (metrics.clone(), stop.clone());
-    let counting = tokio::spawn(async move {
-        use tokio::sync::broadcast::error::RecvError;
-        loop {
-            tokio::select! {
-                heard = happenings.recv() => match heard {
-                    Ok(happening) => {
-                        counted.heard(&happening);
-                        told::tell(&happening);
-                    }
-                    Err(RecvError::Lagged(_)) => {}
-                    Err(RecvError::Closed) => return,
-                },
-                () = stopped.cancelled() => return,
-            }
-        }
-    });
+    let address = listener.local_addr()?;
     let (routes, _) = router::router(state::Inside {
-        doorkeeper: access::Doorkeeper::new(listening),
+        doorkeeper: access::Doorkeeper::new(address),
         limits: limits::Limits::new(&parts.settings),
-        metrics,
+        metrics: parts.journal.metrics(),
         document: openapi::document(),
         refused: std::sync::Mutex::default(),
-        unavailable: seldom::Seldom::default(),
+        repeats: repeats::Repeats::default(),
+        unavailable: seldom::Seldom::every(Duration::from_secs(1)),
         webhook: tokio::sync::Mutex::new(()),
         stopping: stop.clone(),
         sources: parts.service.sources(),
@@ -132,9 +120,7 @@ pub async fn serve(listener: TcpListener, parts: Parts, stop: CancellationToken)
         clock: parts.clock,
         damage: parts.damage,
     });
-    let bounded = listening::Bounded::new(listener, parts.settings.connections, parts.settings.idle);
-    let routes = routes.into_make_service_with_connect_info::<listening::Peer>();
-    axum::serve(bounded, routes).with_graceful_shutdown(async move { stop.cancelled().await }).await?;
-    let _ = counting.await;
+    let bounded = listening::Bounded::new(listener, &parts.settings);
+    listening::serve(bounded, routes, parts.settings.head, stop).await;
     Ok(())
 }

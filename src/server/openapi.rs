@@ -2,10 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
+use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response, ResponseBuilder, Schema};
 use utoipa::{Modify, OpenApi as _};
 
+use super::extract::NoParameters;
 use super::state::App;
 
 /// What the document says beside the routes.
@@ -74,6 +76,29 @@ pub(super) fn add_usual_answers(document: &mut OpenApi) {
     }
 }
 
+/// Says of every object that is handed in that it takes no other members: the readers refuse what they do not know.
+pub(super) fn refuse_other_members(document: &mut OpenApi) {
+    let mut names = Vec::new();
+    for item in document.paths.paths.values() {
+        for operation in [&item.get, &item.put, &item.post, &item.patch, &item.delete].into_iter().flatten() {
+            let Some(RefOr::T(body)) = &operation.request_body else { continue };
+            let contents = body.content.values();
+            names.extend(contents.filter_map(|content| match content {
+                RefOr::T(Content { schema: Some(RefOr::Ref(reference)), .. }) => {
+                    reference.ref_location.rsplit('/').next().map(str::to_owned)
+                }
+                _ => None,
+            }));
+        }
+    }
+    let schemas = document.components.iter_mut().flat_map(|components| &mut components.schemas);
+    for (_, schema) in schemas.filter(|(name, _)| names.contains(name)) {
+        if let RefOr::T(Schema::Object(object)) = schema {
+            object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+        }
+    }
+}
+
 fn problem(what: &str) -> Response {
     let content = Content::new(Some(Ref::from_schema_name("Problem")));
     ResponseBuilder::new().description(what).content("application/problem+json", content).build()
@@ -82,6 +107,6 @@ fn problem(what: &str) -> Response {
 /// Answers with the document.
 #[utoipa::path(get, path = "/openapi.json", operation_id = "getDocument", tag = "operating",
     responses((status = 200, description = "This document", body = Object)))]
-pub(super) async fn get(State(app): State<App>) -> Json<OpenApi> {
+pub(super) async fn get(_: NoParameters, State(app): State<App>) -> Json<OpenApi> {
     Json(app.document.clone())
 }

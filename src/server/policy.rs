@@ -5,7 +5,7 @@ use axum::extract::State;
 use utoipa::ToSchema;
 
 use super::access::MayRead;
-use super::extract::{JsonBody, Members};
+use super::extract::{JsonBody, Members, NoParameters};
 use super::problem::Problem;
 use super::state::App;
 use crate::service::{DryRun, PolicyRange};
@@ -38,6 +38,7 @@ pub(super) struct DryRunRequest {
         (status = 422, body = Problem, content_type = "application/problem+json", description = "Every mistake, by field")))]
 pub(super) async fn dry_run(
     _: MayRead,
+    _: NoParameters,
     State(app): State<App>,
     JsonBody(body): JsonBody,
 ) -> Result<Json<DryRun>, Problem> {

@@ -13,7 +13,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::service::{FieldMistake, ServiceError};
 use crate::source::RejectionKind;
-use crate::store::StoreError;
+use crate::store::{StoreError, Unavailable};
 
 /// An error, as callers read it. Boxed, because every good answer would make room for it otherwise.
 #[derive(Debug, Clone)]
@@ -262,7 +262,16 @@ impl From<StoreError> for Problem {
         if let StoreError::Unavailable { kind, detail } = &error {
             // The request that meets it is told with this sentence, at most once a second.
             tracing::debug!(store.kind = %kind, store.detail = %detail, "the store takes nothing: {kind}: {detail}");
-            return Problem::unavailable(error.to_string());
+            let problem = Problem::unavailable(error.to_string());
+            return match kind {
+                Unavailable::Full => problem.help(
+                    "make room on the disk of the data folder, shorten retention or raise `store_bytes`; \
+                     what was refused can be sent again",
+                ),
+                Unavailable::ReadOnly => problem.help("let the server write to its data folder; then send it again"),
+                Unavailable::Failing => problem.help("look after the disk of the data folder; then send it again"),
+                Unavailable::Busy | Unavailable::Overloaded => problem.help("send it again in a moment"),
+            };
         }
         match error {
             StoreError::Closed => Problem::unavailable("the server is stopping"),

@@ -1,16 +1,18 @@
 //! `/v1/replay-jobs`: deliveries of a time range, made once more.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
 use utoipa::ToSchema;
 
 use super::access::{MayRead, MayWrite};
 use super::deliveries;
-use super::extract::{JsonBody, Members, Segment};
+use super::extract::{JsonBody, Members, NoParameters, Segment};
 use super::lists::List;
 use super::problem::Problem;
+use super::repeats::{Answer, RepeatKey, once};
 use super::state::App;
 use crate::service::{JobView, RangeOfReplays, ReplayKind};
 
@@ -40,20 +42,34 @@ pub(super) struct ReplayJobRequest {
 
 /// Starts a replay job.
 #[utoipa::path(post, path = "/v1/replay-jobs", operation_id = "startReplayJob", tag = "replays", security(("token" = ["write"])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A text of the client's own for this request, new for each: sent again with the same, it is done once and answered as it was the first time. Kept in memory for a day")),
     request_body = ReplayJobRequest,
     responses((status = 200, body = JobView, description = "What a dry run counted"),
         (status = 202, body = JobView, description = "The job is written down and will run"),
         (status = 400, body = Problem, content_type = "application/problem+json", description = "The body is not JSON"),
         (status = 422, body = Problem, content_type = "application/problem+json", description = "Every mistake, by field")))]
-pub(super) async fn start(_: MayWrite, State(app): State<App>, JsonBody(body): JsonBody) -> Result<Response, Problem> {
-    let range = read(body)?;
-    let dry_run = range.dry_run;
-    let job = app.service.start_replay_job(range).await?;
-    if dry_run {
-        return Ok(Json(job).into_response());
-    }
-    let place = format!("/v1/replay-jobs/{}", job.id);
-    Ok((StatusCode::ACCEPTED, [(header::LOCATION, place)], Json(job)).into_response())
+pub(super) async fn start(
+    _: MayWrite,
+    _: NoParameters,
+    State(app): State<App>,
+    key: RepeatKey,
+    JsonBody(body): JsonBody,
+) -> Result<Answer, Problem> {
+    let range = read(body.clone())?;
+    let service = Arc::clone(&app.service);
+    let work = async move {
+        let dry_run = range.dry_run;
+        let job = service.start_replay_job(range).await?;
+        let body = serde_json::to_value(&job).map_err(|_| Problem::internal())?;
+        Ok(match dry_run {
+            true => Answer { status: StatusCode::OK, location: None, body },
+            false => {
+                let location = Some(format!("/v1/replay-jobs/{}", job.id));
+                Answer { status: StatusCode::ACCEPTED, location, body }
+            }
+        })
+    };
+    once(app, key, &body, work).await
 }
 
 fn read(body: serde_json::Value) -> Result<RangeOfReplays, Problem> {
@@ -64,7 +80,11 @@ fn read(body: serde_json::Value) -> Result<RangeOfReplays, Problem> {
     }
     let subscription = members.text("subscription");
     let mut states = Vec::new();
-    for (place, word) in members.list("states").unwrap_or_default().into_iter().enumerate() {
+    let words = members.list("states");
+    if words.as_ref().is_some_and(Vec::is_empty) {
+        members.mistake("states", "there is none in it: leave it out for dead letters");
+    }
+    for (place, word) in words.unwrap_or_default().into_iter().enumerate() {
         match word.as_str().ok_or_else(|| "this is not a text".to_owned()).and_then(deliveries::states) {
             Ok(found) if found.iter().any(|state| state.is_waiting()) => {
                 members.mistake(&format!("states/{place}"), "what still waits is sent anyway");
@@ -99,7 +119,7 @@ fn read(body: serde_json::Value) -> Result<RangeOfReplays, Problem> {
 /// Lists replay jobs, newest first.
 #[utoipa::path(get, path = "/v1/replay-jobs", operation_id = "listReplayJobs", tag = "replays", security(("token" = ["read"])),
     responses((status = 200, body = List<JobView>, description = "The jobs")))]
-pub(super) async fn list(_: MayRead, State(app): State<App>) -> Result<Json<List<JobView>>, Problem> {
+pub(super) async fn list(_: MayRead, _: NoParameters, State(app): State<App>) -> Result<Json<List<JobView>>, Problem> {
     Ok(Json(app.service.replay_jobs().await?.into()))
 }
 
@@ -108,6 +128,11 @@ pub(super) async fn list(_: MayRead, State(app): State<App>) -> Result<Json<List
     params(("job" = String, Path, description = "Its id")),
     responses((status = 200, body = JobView, description = "The job"),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is no such job")))]
-pub(super) async fn get(_: MayRead, State(app): State<App>, Segment(job): Segment) -> Result<Json<JobView>, Problem> {
+pub(super) async fn get(
+    _: MayRead,
+    _: NoParameters,
+    State(app): State<App>,
+    Segment(job): Segment,
+) -> Result<Json<JobView>, Problem> {
     Ok(Json(app.service.replay_job(&job).await?))
 }

@@ -53,6 +53,7 @@ fn contents() -> (Router<App>, OpenApi) {
 pub(super) fn router(inside: Inside) -> (Router, App) {
     let (routes, mut document) = contents();
     openapi::add_usual_answers(&mut document);
+    openapi::refuse_other_members(&mut document);
     let app = App::new(Inside { document, ..inside });
     let nothing_here = || async { Problem::not_found("nothing is here").help("`/openapi.json` lists what there is") };
     let wrong_method = || async { Problem::method_not_allowed() };

@@ -1,14 +1,14 @@
-//! What may be told once a second and no more: a disk that is full is not filled by lines that say so.
+//! What may be told once in a while and no more: a disk that is full is not filled by lines that say so.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// Between two that are told.
-const APART: Duration = Duration::from_secs(1);
-
 /// Keeps count of what was not told.
-#[derive(Debug, Default)]
-pub(super) struct Seldom(Mutex<Kept>);
+#[derive(Debug)]
+pub(super) struct Seldom {
+    apart: Duration,
+    kept: Mutex<Kept>,
+}
 
 #[derive(Debug, Default)]
 struct Kept {
@@ -17,10 +17,15 @@ struct Kept {
 }
 
 impl Seldom {
+    /// Tells one in so much time.
+    pub(super) fn every(apart: Duration) -> Self {
+        Seldom { apart, kept: Mutex::default() }
+    }
+
     /// Whether one more may be told at `now`, and how many were left out before it.
     pub(super) fn turn(&self, now: Duration) -> Option<u64> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.told.is_some_and(|told| now.saturating_sub(told) < APART) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.told.is_some_and(|told| now.saturating_sub(told) < self.apart) {
             kept.left_out += 1;
             return None;
         }
@@ -37,7 +42,7 @@ mod tests {
 
     #[test]
     fn one_a_second_is_told_with_how_many_were_not() {
-        let seldom = Seldom::default();
+        let seldom = Seldom::every(Duration::from_secs(1));
         let turns = [0, 1, 999, 1000, 1500, 1999, 5000].map(|at| seldom.turn(Duration::from_millis(at)));
         assert_eq!(turns, [Some(0), None, None, Some(2), None, None, Some(2)]);
     }

@@ -5,15 +5,16 @@ use axum::body::Body;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use tracing::Instrument;
 
-use super::access::{MayIngest, MayRead};
-use super::extract::{Segment, read_body};
+use super::access::{MayIngest, MayRead, stranger};
+use super::extract::{NoParameters, Parameters, Segment, read_body};
 use super::lists::List;
 use super::problem::Problem;
 use super::state::App;
 use crate::finding::near_miss;
 use crate::service::{EventOutcome, ServiceError, SourceView, TakeReport};
-use crate::source::Request as Incoming;
+use crate::source::{RejectionKind, Request as Incoming};
 
 /// Bodies larger than this are read on a thread of their own: to unpack and verify one takes long enough to keep
 /// others waiting.
@@ -22,7 +23,7 @@ const LARGE: usize = 64 * 1024;
 /// Lists the configured sources.
 #[utoipa::path(get, path = "/v1/sources", operation_id = "listSources", tag = "sources", security(("token" = ["read"])),
     responses((status = 200, body = List<SourceView>, description = "The sources")))]
-pub(super) async fn list(_: MayRead, State(app): State<App>) -> Json<List<SourceView>> {
+pub(super) async fn list(_: MayRead, _: NoParameters, State(app): State<App>) -> Json<List<SourceView>> {
     Json(app.sources.clone().into())
 }
 
@@ -51,16 +52,18 @@ pub(super) async fn take(
     request: Request,
 ) -> Result<(StatusCode, Json<TakeReport>), Problem> {
     let (mut parts, body) = request.into_parts();
+    let mut parameters = Parameters::from_request_parts(&mut parts, &app).await?;
     let limit = app.service.body_limit(&source).map_err(|error| with_near_source(error, &app, &source))?;
-    app.limits.of_source(&source, app.clock.elapsed())?;
     let view = app.sources.iter().find(|view| view.key == source);
     if view.is_none_or(|view| view.verification.is_empty()) {
         MayIngest::from_request_parts(&mut parts, &app).await?;
     }
+    let token = parameters.text("token")?;
+    parameters.finish()?;
     // Split takes nothing but 200 for success, and would send everything twice.
     let split = view.is_some_and(|view| view.kind.starts_with("split"));
     let good = if split { StatusCode::OK } else { StatusCode::ACCEPTED };
-    let report = hand_in(app, source, parts, body, limit).await?;
+    let report = hand_in(app, source, Handed { parts, token, body, limit }).await?;
     let status = match report.events.as_slice() {
         [] if !report.failures.is_empty() => StatusCode::UNPROCESSABLE_ENTITY,
         [_, ..] if report.events.iter().all(|event| event.outcome == EventOutcome::Conflict) => StatusCode::CONFLICT,
@@ -69,7 +72,16 @@ pub(super) async fn take(
     Ok((status, Json(report)))
 }
 
-async fn hand_in(app: App, source: String, parts: Parts, body: Body, limit: usize) -> Result<TakeReport, Problem> {
+/// What was handed in, and how much of it there may be.
+struct Handed {
+    parts: Parts,
+    token: Option<String>,
+    body: Body,
+    limit: usize,
+}
+
+async fn hand_in(app: App, source: String, handed: Handed) -> Result<TakeReport, Problem> {
+    let Handed { parts, token, body, limit } = handed;
     // What is announced as too large is not even read.
     let announced = parts.headers.get(axum::http::header::CONTENT_LENGTH);
     let announced = announced.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
@@ -81,27 +93,40 @@ async fn hand_in(app: App, source: String, parts: Parts, body: Body, limit: usiz
     let long = body.len() > LARGE || body.starts_with(&[0x1f, 0x8b]);
     let received_at_milliseconds = app.now().millis();
     let told = app.clone();
+    let stranger = stranger(&parts);
     let taking = async move {
         let headers: Vec<(&str, &[u8])> =
             parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
-        let query = parts.uri.query().unwrap_or_default();
-        let token = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "token");
-        let token = token.map(|(_, value)| value.into_owned());
         let incoming = Incoming { headers: &headers, token: token.as_deref(), body: &body, received_at_milliseconds };
-        app.service.take(&source, incoming).await
+        if let Err(refused) = app.service.verify(&source, &incoming) {
+            return Ok(Err(refused));
+        }
+        // Not before it is clear who sends, or anyone could use up what the platform may send.
+        app.limits.of_source(&source, app.clock.elapsed())?;
+        Ok::<_, Problem>(app.service.take_verified(&source, incoming).await)
     };
+    let taking = taking.instrument(tracing::Span::current());
     let taken = if long {
+        let place = told.limits.long_body().await;
         let runtime = tokio::runtime::Handle::current();
-        let taking = tokio::task::spawn_blocking(move || runtime.block_on(taking));
+        // The place goes along: who does not wait for the answer any more still leaves the work behind.
+        let taking = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            runtime.block_on(taking)
+        });
         taking.await.map_err(|_| Problem::internal())?
     } else {
         taking.await
     };
+    let taken = taken?;
     match &taken {
         Ok(_) => told.note_refusal(None),
         Err(ServiceError::Unavailable(error)) => told.note_refusal(Some(error.to_string())),
         // Whoever sends must send it again, so it is no mistake of theirs.
         Err(ServiceError::Refused(why)) if told.stopping.is_cancelled() => return Err(Problem::unavailable(why)),
+        Err(ServiceError::Rejected(rejection)) if rejection.kind() == RejectionKind::Unauthenticated => {
+            told.limits.of_client(&stranger, told.clock.elapsed())?;
+        }
         Err(_) => {}
     }
     Ok(taken?)

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::access::Doorkeeper;
 use super::limits::Limits;
 use super::metrics::Metrics;
+use super::repeats::Repeats;
 use super::seldom::Seldom;
 use crate::service::{Clock, Service, SourceView};
 use crate::store::{Moment, Store};
@@ -29,6 +30,8 @@ pub(super) struct Inside {
     pub(super) document: utoipa::openapi::OpenApi,
     /// When the store last refused events, and why; nothing once it took some.
     pub(super) refused: Mutex<Option<(Duration, String)>>,
+    /// Answers to requests that may come again.
+    pub(super) repeats: Repeats,
     /// When a 503 was told last.
     pub(super) unavailable: Seldom,
     /// Held while the one webhook is made, changed or removed.

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use utoipa::ToSchema;
 
 use super::access::{MayRead, MayWrite};
-use super::extract::{JsonBody, Parameters, Segment};
+use super::extract::{JsonBody, NoParameters, Parameters, Segment};
 use super::lists::List;
 use super::problem::Problem;
 use super::state::App;
@@ -79,6 +79,7 @@ pub(super) async fn list(
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is no such subscription")))]
 pub(super) async fn get(
     _: MayRead,
+    _: NoParameters,
     State(app): State<App>,
     Segment(id): Segment,
 ) -> Result<Json<SubscriptionView>, Problem> {
@@ -133,7 +134,12 @@ pub(super) async fn patch(
     params(("id" = String, Path, description = "Its name")),
     responses((status = 204, description = "It is gone"),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is no such subscription")))]
-pub(super) async fn remove(_: MayWrite, State(app): State<App>, Segment(id): Segment) -> Result<StatusCode, Problem> {
+pub(super) async fn remove(
+    _: MayWrite,
+    _: NoParameters,
+    State(app): State<App>,
+    Segment(id): Segment,
+) -> Result<StatusCode, Problem> {
     app.service.remove_subscription(&id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -145,6 +151,7 @@ pub(super) async fn remove(_: MayWrite, State(app): State<App>, Segment(id): Seg
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is no such subscription")))]
 pub(super) async fn test(
     _: MayWrite,
+    _: NoParameters,
     State(app): State<App>,
     Segment(id): Segment,
 ) -> Result<Json<TestReport>, Problem> {

@@ -8,6 +8,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value as Json, json};
 use tokio::io::{AsyncWriteExt, DuplexStream};
+use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::io::ReaderStream;
 
@@ -35,13 +36,14 @@ pub(super) async fn follow(
     let subscription = parameters.text("subscription")?;
     parameters.finish()?;
     let (reader, writer) = tokio::io::duplex(WAITING);
-    tokio::spawn(tell(app, writer, subscription));
+    // From before the answer on: whoever has it misses nothing that happens next.
+    let happenings = app.service.happenings();
+    tokio::spawn(tell(app, writer, subscription, happenings));
     let body = Body::from_stream(ReaderStream::new(reader));
     Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response())
 }
 
-async fn tell(app: App, mut writer: DuplexStream, subscription: Option<String>) {
-    let mut happenings = app.service.happenings();
+async fn tell(app: App, mut writer: DuplexStream, subscription: Option<String>, mut happenings: Receiver<Happening>) {
     loop {
         let heard = tokio::select! {
             heard = tokio::time::timeout(HEARTBEAT, happenings.recv()) => heard,

@@ -83,6 +83,17 @@ pub struct ListedToken {
 /// Digits of a hash that stand for it in lists.
 const SHOWN: usize = 12;
 
+/// Why a token was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateError {
+    /// There is one of this name.
+    #[error("a token is named `{0}` already")]
+    Taken(String),
+    /// The store did not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// Why a token was not removed.
 #[derive(Debug, thiserror::Error)]
 pub enum RevokeError {
@@ -94,11 +105,15 @@ pub enum RevokeError {
     Store(#[from] StoreError),
 }
 
-/// Makes a token. It is shown this once and cannot be read again.
+/// Makes a token. It is shown this once and cannot be read again. Its name is its own, so that it can be revoked by it.
 ///
 /// # Errors
-/// The store did not keep it; [`StoreError::Damaged`] when the machine gives no random numbers.
-pub async fn create(store: &dyn Store, name: &str, scopes: &[Scope], now: Moment) -> Result<Secret, StoreError> {
+/// Another one has the name; the store did not keep it; [`StoreError::Damaged`] when the machine gives no random
+/// numbers.
+pub async fn create(store: &dyn Store, name: &str, scopes: &[Scope], now: Moment) -> Result<Secret, CreateError> {
+    if all(store).await?.iter().any(|(_, token)| token.name == name) {
+        return Err(CreateError::Taken(name.to_owned()));
+    }
     let mut bytes = [0; 32];
     let drawn = SystemRandom::new().fill(&mut bytes);
     drawn.map_err(|_| StoreError::Damaged("the machine gives no random numbers".to_owned()))?;
@@ -178,8 +193,8 @@ fn shown(hash: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{RevokeError, Scope, create, find, list, revoke};
-    use crate::store::{MemoryStore, Moment, Shelf, Store};
+    use super::{CreateError, RevokeError, Scope, Token, create, find, list, revoke};
+    use crate::store::{Expected, MemoryStore, Moment, Shelf, Store};
 
     fn wait<T>(future: impl Future<Output = T>) -> T {
         tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(future)
@@ -205,9 +220,16 @@ mod tests {
     fn a_revoked_token_is_gone_and_an_unclear_name_revokes_nothing() {
         wait(async {
             let store = MemoryStore::default();
-            for name in ["ci", "grafana", "grafana"] {
+            for name in ["ci", "grafana"] {
                 create(&store, name, &[Scope::Read], Moment::default()).await.expect("it is made");
             }
+            let again = create(&store, "ci", &[Scope::Read], Moment::default()).await;
+            assert!(matches!(again, Err(CreateError::Taken(name)) if name == "ci"));
+            // Stores from before names were unique have such.
+            let twin = Token { name: "grafana".to_owned(), scopes: vec![Scope::Read], created: 0 };
+            let content = serde_json::to_vec(&twin).expect("a token is JSON");
+            let kept = store.put_document(Shelf::Token, super::hash("fp_twin"), content, Expected::Nothing).await;
+            kept.expect("it is kept");
             assert!(matches!(revoke(&store, "grafana").await, Err(RevokeError::Which(_))));
             let near = revoke(&store, "grafan").await.expect_err("nobody is named so").to_string();
             assert!(near.contains("did you mean `grafana`?"), "{near}");

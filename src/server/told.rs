@@ -3,8 +3,18 @@
 use crate::finding::Severity;
 use crate::service::Happening;
 
-/// Tells a happening.
-pub(super) fn tell(happening: &Happening) {
+/// Whether anything would be told of it, as the log is set.
+pub(super) fn is_told(happening: &Happening) -> bool {
+    match happening {
+        Happening::Taken { conflicts: 0, failed: 0, .. }
+        | Happening::Accepted { .. }
+        | Happening::Attempted { ended: "delivered", .. } => tracing::enabled!(tracing::Level::DEBUG),
+        _ => true,
+    }
+}
+
+/// Tells a happening, and how many like it were left out before.
+pub(super) fn tell(happening: &Happening, left_out: u64) {
     match happening {
         Happening::Taken { source, accepted, seen, conflicts, failed, deliveries } => {
             if *conflicts > 0 || *failed > 0 {
@@ -17,7 +27,11 @@ pub(super) fn tell(happening: &Happening) {
             }
         }
         Happening::Refused { source, reason } => {
-            tracing::warn!(source.key = %source, "refused a request to the source `{source}`: {reason}");
+            let more = match left_out {
+                0 => String::new(),
+                more => format!("; and {more} more since the last line about it"),
+            };
+            tracing::warn!(source.key = %source, left_out, "refused a request to the source `{source}`: {reason}{more}");
         }
         Happening::Accepted { event, source, id, deliveries } => {
             let event = event.number();

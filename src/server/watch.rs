@@ -1,4 +1,5 @@
 //! What happens around every request: its id, its place, its time, its line in the log, its share in the metrics.
+//! What is logged inside of it stands in a span that has the id.
 
 use std::any::Any;
 
@@ -7,6 +8,8 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use ring::rand::{SecureRandom, SystemRandom};
+
+use tracing::Instrument;
 
 use super::problem::Problem;
 use super::state::App;
@@ -24,9 +27,13 @@ pub(super) async fn watch(State(app): State<App>, request: Request, next: Next) 
     let path = request.uri().path().to_owned();
     let long = is_long(&request);
     let route = request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |m| m.as_str().to_owned());
+    // At the highest level, or lines that the log is set to show would lack it.
+    let span = tracing::error_span!(
+        "request", request.id = %id, http.method = %method, http.route = route.as_str(), http.status = tracing::field::Empty
+    );
     let response = match app.limits.place() {
         None if !is_about_health(&path) => Problem::unavailable("too many requests are worked on").into_response(),
-        _place => match tokio::time::timeout(app.limits.request, next.run(request)).await {
+        _place => match tokio::time::timeout(app.limits.request, next.run(request).instrument(span.clone())).await {
             Ok(response) => response,
             Err(_) => Problem::timed_out().into_response(),
         },
@@ -40,6 +47,7 @@ pub(super) async fn watch(State(app): State<App>, request: Request, next: Next) 
     if long && status.is_client_error() | status.is_server_error() {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
+    span.record("http.status", status.as_u16());
     let took = app.clock.elapsed().saturating_sub(started);
     app.metrics.answered(&method, &route, status, took);
     // Not the query: a source's token may stand in it.

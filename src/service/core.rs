@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use serde_json::Value as Json;
-use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
 use super::bodies::Bodies;
 use super::clock::moment;
+use super::happening::Happenings;
 use super::integrations::{InUse, Integrations};
 use super::subscriptions::{Active, Served, Table, prepare_pinned};
 use super::worker::Tokens;
-use super::{Chance, Clock, Happening, Sealer, ServiceError, Settings, document};
+use super::{Chance, Clock, Happening, Hearer, Sealer, ServiceError, Settings, document};
 use crate::delivery::Sender;
 use crate::source::Source;
 use crate::store::{Digest, Moment, NewVersion, Store, StoreError, SubscriptionId, SubscriptionVersion};
@@ -39,7 +39,7 @@ pub(super) struct Core {
     pub(super) table: ArcSwap<Table>,
     pub(super) bodies: Bodies,
     pub(super) tokens: Tokens,
-    pub(super) happenings: broadcast::Sender<Happening>,
+    pub(super) happenings: Happenings,
     /// One change of subscriptions or integrations at a time.
     pub(super) changes: tokio::sync::Mutex<()>,
     /// Nothing is taken or begun any more.
@@ -50,8 +50,7 @@ pub(super) struct Core {
 }
 
 impl Core {
-    pub(super) fn new(parts: super::Parts, integrations: PathBuf) -> Self {
-        let (happenings, _) = broadcast::channel(4096);
+    pub(super) fn new(parts: super::Parts, integrations: PathBuf, hearer: Option<Arc<dyn Hearer>>) -> Self {
         Core {
             store: parts.store,
             sealer: parts.sealer,
@@ -64,7 +63,7 @@ impl Core {
             table: ArcSwap::default(),
             bodies: Bodies::default(),
             tokens: Tokens::default(),
-            happenings,
+            happenings: Happenings::new(hearer),
             changes: tokio::sync::Mutex::new(()),
             stopping: CancellationToken::new(),
             abandoning: CancellationToken::new(),
@@ -81,8 +80,7 @@ impl Core {
     }
 
     pub(super) fn tell(&self, happening: Happening) {
-        // Nobody may be listening.
-        let _ = self.happenings.send(happening);
+        self.happenings.send(happening);
     }
 
     /// A delivery's pinned versions, ready to render: usually the current ones.

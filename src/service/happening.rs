@@ -3,10 +3,53 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::broadcast;
+
 use crate::finding::Finding;
 use crate::store::{DeliveryKey, EventKey, SourceId, SubscriptionId};
 
-/// Something that happened. Whoever does not keep up misses some; nothing depends on being heard.
+/// Happenings that wait for each follower; who is further behind misses some.
+const WAITING: usize = 4096;
+
+/// Hears everything, in the moment it happens and on the task it happens on: for counting, and for passing on. It has
+/// to be quick and may not wait.
+pub trait Hearer: Send + Sync {
+    /// Hears of one.
+    fn hear(&self, happening: &Happening);
+}
+
+/// Where happenings are told: to the one who misses none, and to followers that may.
+pub(super) struct Happenings {
+    hearer: Option<Arc<dyn Hearer>>,
+    followers: broadcast::Sender<Happening>,
+}
+
+impl Happenings {
+    pub(super) fn new(hearer: Option<Arc<dyn Hearer>>) -> Self {
+        Happenings { hearer, followers: broadcast::channel(WAITING).0 }
+    }
+
+    pub(super) fn send(&self, happening: Happening) {
+        if let Some(hearer) = &self.hearer {
+            hearer.hear(&happening);
+        }
+        if self.followers.receiver_count() > 0 {
+            // The last of them may have gone just now.
+            let _ = self.followers.send(happening);
+        }
+    }
+
+    /// How many listen, so that nothing is put into words for nobody.
+    pub(super) fn receiver_count(&self) -> usize {
+        self.followers.receiver_count() + usize::from(self.hearer.is_some())
+    }
+
+    pub(super) fn subscribe(&self) -> broadcast::Receiver<Happening> {
+        self.followers.subscribe()
+    }
+}
+
+/// Something that happened. A follower that does not keep up misses some; nothing depends on being heard.
 #[derive(Debug, Clone)]
 pub enum Happening {
     /// A request of a source was taken.

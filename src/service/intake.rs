@@ -1,7 +1,8 @@
 //! From what a source sent to what is stored: each event parsed once, every subscription asked that may want it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use tracing::Instrument;
 
 use super::bodies::Bodies;
 use super::subscriptions::{Active, Served, Table};
@@ -29,7 +30,12 @@ pub(super) fn event_of(content: &EventContent, with_raw: bool) -> Result<Event<'
 
 /// Plans a batch: the events to be stored, each with what was decided.
 pub(super) async fn plan(source: &SourceId, batch: Batch, table: &Table, bodies: &Bodies) -> Planning {
-    let mut planning = Planning::default();
+    let span = tracing::debug_span!("plan", source.key = %source, events = batch.events.len());
+    plan_all(source, batch, table, bodies).instrument(span).await
+}
+
+async fn plan_all(source: &SourceId, batch: Batch, table: &Table, bodies: &Bodies) -> Planning {
+    let mut planning = Planning { source: source.clone(), events: Vec::new(), failures: Vec::new() };
     let mut places = Vec::new();
     for (index, incoming) in batch.events.into_iter().enumerate() {
         if index % TURN == TURN - 1 {
@@ -53,8 +59,8 @@ pub(super) async fn plan(source: &SourceId, batch: Batch, table: &Table, bodies:
 }
 
 /// A batch, planned.
-#[derive(Default)]
 pub(super) struct Planning {
+    pub(super) source: SourceId,
     pub(super) events: Vec<NewEvent>,
     pub(super) failures: Vec<FailureView>,
 }
@@ -179,29 +185,29 @@ pub(super) async fn accept(
     now: Moment,
     tell: impl Fn(Happening),
 ) -> Result<TakeReport, ServiceError> {
-    let Planning { events, failures } = planning;
+    let Planning { source, events, failures } = planning;
     let told: Vec<Arc<EventContent>> = events.iter().map(|event| Arc::clone(&event.content)).collect();
     let receipts = if events.is_empty() { Vec::new() } else { store.accept(events, now).await? };
     let mut report = TakeReport { events: Vec::with_capacity(receipts.len()), failures };
-    let mut counts: BTreeMap<&SourceId, [u32; 4]> = BTreeMap::new();
+    let (mut accepted, mut seen, mut conflicts, mut made) = (0, 0, 0, 0);
     for (content, receipt) in told.iter().zip(receipts) {
-        let (event, outcome, deliveries, at) = match receipt {
+        let (event, outcome, deliveries, count) = match receipt {
             Receipt::Accepted { event, deliveries } => {
                 let (source, id) = (content.source.clone(), content.id.clone());
                 tell(Happening::Accepted { event, source, id, deliveries });
-                (event, EventOutcome::Accepted, deliveries, 0)
+                (event, EventOutcome::Accepted, deliveries, &mut accepted)
             }
-            Receipt::Seen { event } => (event, EventOutcome::Seen, 0, 1),
-            Receipt::Conflict { event } => (event, EventOutcome::Conflict, 0, 2),
+            Receipt::Seen { event } => (event, EventOutcome::Seen, 0, &mut seen),
+            Receipt::Conflict { event } => (event, EventOutcome::Conflict, 0, &mut conflicts),
         };
-        let count = counts.entry(&content.source).or_default();
-        count[at] += 1;
-        count[3] += deliveries;
+        *count += 1;
+        made += deliveries;
         report.events.push(Taken { event: event.number().to_string(), id: content.id.clone(), outcome, deliveries });
     }
     let failed = u32::try_from(report.failures.len()).unwrap_or(u32::MAX);
-    for (source, [accepted, seen, conflicts, deliveries]) in counts {
-        tell(Happening::Taken { source: source.clone(), accepted, seen, conflicts, failed, deliveries });
+    // What nothing could be made of is told as well: a sender who changed their format would be silent otherwise.
+    if !report.events.is_empty() || failed > 0 {
+        tell(Happening::Taken { source, accepted, seen, conflicts, failed, deliveries: made });
     }
     Ok(report)
 }

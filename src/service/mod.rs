@@ -16,6 +16,7 @@ mod intake;
 mod integrations;
 mod sealer;
 mod settings;
+mod stored;
 mod subscriptions;
 mod views;
 mod worker;
@@ -24,9 +25,13 @@ pub use clock::{Chance, Clock, Timestamp};
 pub use document::{MaskedDocument, Ordering, Rate};
 pub use engine::{Parts, Service};
 pub use error::{FieldMistake, ServiceError};
-pub use happening::Happening;
+pub use happening::{Happening, Hearer};
 pub use sealer::{SealError, Sealer};
 pub use settings::Settings;
+pub use stored::{
+    StoredStatus, StoredSubscription, can_be_replayed, stored_deliveries, stored_delivery, stored_replay,
+    stored_subscription, stored_subscriptions,
+};
 pub use views::{
     AttemptView, Breaker, ConflictView, DeliveryDetail, DeliveryView, DryDecision, DryRun, EventDetail, EventOutcome,
     EventSummaryView, FailureView, FindingView, HeaderView, IntegrationView, JobProgress, JobState, JobView, Observed,

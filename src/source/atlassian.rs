@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use super::access::{OwnedAccess, ResourceText, access};
 use super::batch::{Entries, EntryResult, digest};
 use super::context::{self, Actor, Link, Place, Story, maybe_told, text, told, words};
-use super::lines;
+use super::lines::{self, Lines};
 use super::members::Members;
 use super::moment::Moment;
 use super::told::Told;
@@ -16,58 +16,77 @@ use crate::value::Value;
 /// How many wrappers may lie around one another: `data` around `record` and one to spare.
 const MOST_WRAPPERS: usize = 4;
 
-/// The events of a body: bare, in `record` or `data` or both, in a list, in a page, or one a line.
-pub(super) fn entries(body: &[u8]) -> Entries<'_> {
-    let mut found = Vec::new();
+/// The events of a body: bare, in `record` or `data` or both, in a list, in a page, or one a line. No more than
+/// `most` of them are looked for.
+pub(super) fn entries(body: &[u8], most: usize) -> Entries<'_> {
+    let mut opening = Opening { lines: Lines::of(body), most, found: Vec::new() };
     match lines::json(body) {
-        Some(whole) => unwrap(whole.as_bytes(), body, MOST_WRAPPERS, &mut found),
+        Some(whole) => opening.unwrap(whole.as_bytes(), MOST_WRAPPERS),
         None => {
             for line in lines::lines(body) {
+                if opening.left() == 0 {
+                    break;
+                }
                 match lines::json(line.bytes) {
-                    Some(text) => unwrap(text.as_bytes(), body, MOST_WRAPPERS, &mut found),
-                    None => found.push(Err((line.line, "this is not JSON".to_owned()))),
+                    Some(text) => opening.unwrap(text.as_bytes(), MOST_WRAPPERS),
+                    None => opening.found.push(Err((line.line, "this is not JSON".to_owned()))),
                 }
             }
         }
     }
-    found
+    opening.found
 }
 
-fn unwrap<'a>(text: &'a [u8], body: &'a [u8], wrappers: usize, found: &mut Entries<'a>) {
-    let line = || lines::line_of(text, body);
-    if wrappers > 0 {
-        let utf8 = std::str::from_utf8(text).ok();
-        if let Some(items) = utf8.and_then(|text| lines::items(text, body)) {
-            for item in items {
-                if item.bytes.starts_with(b"{") {
-                    open(item.bytes, body, wrappers, item.line, found);
-                } else {
-                    found.push(Err((item.line, "this is JSON, but not an object".to_owned())));
-                }
-            }
-            return;
-        }
+/// Opens wrappers, from the front of a body to its end.
+struct Opening<'a> {
+    lines: Lines<'a>,
+    most: usize,
+    found: Entries<'a>,
+}
+
+impl<'a> Opening<'a> {
+    fn left(&self) -> usize {
+        self.most - self.found.len()
     }
-    open(text, body, wrappers, line(), found);
-}
 
-/// An object is an event, or a wrapper with nothing of an event beside the wrapped.
-fn open<'a>(text: &'a [u8], body: &'a [u8], wrappers: usize, line: usize, found: &mut Entries<'a>) {
-    let members = Members::of(text).filter(|members| wrappers > 0 && members.count("attributes") == 0);
-    if let Some(members) = members {
-        for wrapper in ["record", "data"] {
-            let Some(wrapped) = members.only(wrapper) else { continue };
-            let wrapped = &text[wrapped.value.clone()];
-            // A page of nothing, or nothing: there is no event in it, and nothing is wrong.
-            if wrapped == b"null" {
+    fn unwrap(&mut self, text: &'a [u8], wrappers: usize) {
+        let line = self.lines.at(text);
+        let utf8 = std::str::from_utf8(text).ok().filter(|_| wrappers > 0);
+        // A second count goes ahead over the items; this one follows as they are opened.
+        let (mut ahead, most) = (self.lines, self.left());
+        let Some(items) = utf8.and_then(|text| lines::items(text, &mut ahead, most)) else {
+            return self.open(text, wrappers, line);
+        };
+        for item in items {
+            if self.left() == 0 {
                 return;
             }
-            if wrapped.starts_with(b"{") || wrapped.starts_with(b"[") {
-                return unwrap(wrapped, body, wrappers - 1, found);
+            if item.bytes.starts_with(b"{") {
+                self.open(item.bytes, wrappers, item.line);
+            } else {
+                self.found.push(Err((item.line, "this is JSON, but not an object".to_owned())));
             }
         }
     }
-    found.push(Ok(super::batch::Entry { line, bytes: text }));
+
+    /// An object is an event, or a wrapper with nothing of an event beside the wrapped.
+    fn open(&mut self, text: &'a [u8], wrappers: usize, line: usize) {
+        let members = Members::of(text).filter(|members| wrappers > 0 && members.count("attributes") == 0);
+        if let Some(members) = members {
+            for wrapper in ["record", "data"] {
+                let Some(wrapped) = members.only(wrapper) else { continue };
+                let wrapped = &text[wrapped.value.clone()];
+                // A page of nothing, or nothing: there is no event in it, and nothing is wrong.
+                if wrapped == b"null" {
+                    return;
+                }
+                if wrapped.starts_with(b"{") || wrapped.starts_with(b"[") {
+                    return self.unwrap(wrapped, wrappers - 1);
+                }
+            }
+        }
+        self.found.push(Ok(super::batch::Entry { line, bytes: text }));
+    }
 }
 
 /// Reads one event.
@@ -239,7 +258,7 @@ mod tests {
     const EVENT: &str = r#"{"id":"e1","attributes":{"action":"a"}}"#;
 
     fn check(body: &str, expected: &[(usize, &str)]) {
-        let found: Vec<_> = entries(body.as_bytes())
+        let found: Vec<_> = entries(body.as_bytes(), 9)
             .into_iter()
             .map(|entry| entry.map(|entry| (entry.line, String::from_utf8_lossy(entry.bytes).into_owned())))
             .collect::<Result<_, _>>()
@@ -278,12 +297,34 @@ mod tests {
 
     #[test]
     fn entries_that_are_no_events_are_told_with_their_lines() {
-        let found = entries(b"[1,\n{}]");
+        let found = entries(b"[1,\n{}]", 9);
         assert!(matches!(&found[..], [Err((1, _)), Ok(entry)] if entry.line == 2), "{found:?}");
-        let found = entries(b"{\"id\":1,\"attributes\":{}}\nnope\n");
+        let found = entries(b"{\"id\":1,\"attributes\":{}}\nnope\n", 9);
         assert!(matches!(&found[..], [Ok(_), Err((2, _))]), "{found:?}");
         for event in ["{}", r#"{"id":"x"}"#, r#"{"attributes":7}"#] {
             assert!(read(event.as_bytes(), "", 0).is_err(), "{event}");
+        }
+    }
+
+    #[test]
+    fn lines_are_counted_once_however_many_entries_there_are() {
+        // Counted from the start for each of them, these would be read for minutes.
+        const COUNT: usize = 10_000;
+        let filled = EVENT.replacen('{', &format!("{{\"pad\":\"{}\",", "x".repeat(1500)), 1);
+        let wrapped = format!("{{\"data\":{filled}}}");
+        let one_a_line = vec![wrapped.as_str(); COUNT].join("\n");
+        let in_a_list = format!("[\n{}]", vec![wrapped.as_str(); COUNT].join(",\n"));
+        for (body, first) in [(one_a_line, 1), (in_a_list, 2)] {
+            let found: Vec<usize> = entries(body.as_bytes(), COUNT).into_iter().flatten().map(|one| one.line).collect();
+            assert!(found.into_iter().eq(first..first + COUNT));
+        }
+    }
+
+    #[test]
+    fn no_more_entries_are_made_than_are_asked_for() {
+        let nested = format!("{{\"data\":[{}{{}}]}}\n", "{\"data\":[1,2,3]},".repeat(100));
+        for body in [nested.repeat(2), "x\n".repeat(100), format!("[{}1]", "1,".repeat(100))] {
+            assert_eq!(entries(body.as_bytes(), 5).len(), 5, "{body}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::access::{ResourceText, access};
 use super::batch::{Entries, EntryResult, digest};
 use super::context::{self, Actor, Link, Place, Story, words};
-use super::lines;
+use super::lines::{self, Lines};
 use super::mapping::{Field, Mapping};
 use super::members::Members;
 use super::moment::Moment;
@@ -22,24 +22,23 @@ impl Generic {
         Generic { mapping }
     }
 
-    /// The entries: where the mapping says, else the items of a list, else the body itself or its lines.
-    pub(super) fn entries<'a>(&self, body: &'a [u8]) -> Entries<'a> {
-        let Some(whole) = lines::json(body) else { return lines::entries(body) };
-        let Some(pointer) = &self.mapping.entries else {
-            return match lines::items(whole, body) {
-                Some(items) => items.into_iter().map(Ok).collect(),
-                None => vec![Ok(super::batch::Entry { line: 1, bytes: whole.as_bytes() })],
-            };
+    /// The entries: where the mapping says, else the items of a list, else the body itself or its lines. No more
+    /// than `most` of them are looked for.
+    pub(super) fn entries<'a>(&self, body: &'a [u8], most: usize) -> Entries<'a> {
+        let Some(whole) = lines::json(body) else { return lines::entries(body, most) };
+        let mut lines = Lines::of(body);
+        let pointer = self.mapping.entries.as_deref();
+        let Some(found) = follow(whole.as_bytes(), pointer.unwrap_or_default()) else {
+            let pointer = pointer.unwrap_or_default();
+            return vec![Err((1, format!("there is nothing at `{pointer}`, where the entries should be")))];
         };
-        match follow(whole.as_bytes(), pointer) {
-            Some(found) => {
-                let items = std::str::from_utf8(found).ok().and_then(|text| lines::items(text, body));
-                match items {
-                    Some(items) => items.into_iter().map(Ok).collect(),
-                    None => vec![Ok(super::batch::Entry { line: lines::line_of(found, body), bytes: found })],
-                }
+        let items = std::str::from_utf8(found).ok().and_then(|text| lines::items(text, &mut lines, most));
+        match items {
+            Some(items) => items.into_iter().map(Ok).collect(),
+            None => {
+                let line = if pointer.is_some() { lines.at(found) } else { 1 };
+                vec![Ok(super::batch::Entry { line, bytes: found })]
             }
-            None => vec![Err((1, format!("there is nothing at `{pointer}`, where the entries should be")))],
         }
     }
 
@@ -180,8 +179,8 @@ fn follow<'a>(mut text: &'a [u8], pointer: &str) -> Option<&'a [u8]> {
     for token in pointer.split('/').skip(1) {
         let token = token.replace("~1", "/").replace("~0", "~");
         text = if text.starts_with(b"[") {
-            let items = lines::items(std::str::from_utf8(text).ok()?, text)?;
-            items.get(token.parse::<usize>().ok()?)?.bytes
+            let place = token.parse::<usize>().ok()?;
+            lines::item(std::str::from_utf8(text).ok()?, place)?
         } else {
             &text[Members::of(text)?.members.into_iter().rfind(|member| member.key == token)?.value]
         };

@@ -22,8 +22,12 @@ pub(super) struct Members<'a> {
     pub(super) trailing_comma: Option<usize>,
 }
 
+/// No platform's object has near so many members, and each takes many times the bytes that it stands in.
+const MOST: usize = 100_000;
+
 impl<'a> Members<'a> {
-    /// Walks over an object that fills `text` but for white space.
+    /// Walks over an object that fills `text` but for white space. One with more members than any platform sends is
+    /// taken for none.
     pub(super) fn of(text: &'a [u8]) -> Option<Members<'a>> {
         let mut members = Vec::new();
         let mut trailing_comma = None;
@@ -34,6 +38,9 @@ impl<'a> Members<'a> {
                 b'}' => break,
                 b'"' if members.is_empty() || trailing_comma.is_some() => {}
                 _ => return None,
+            }
+            if members.len() == MOST {
+                return None;
             }
             let start = at;
             let key_end = string_end(text, at)?;
@@ -188,5 +195,12 @@ mod tests {
         let members = Members::of(br#"{"sig":"a","sig":"b"}"#).expect("an object");
         assert_eq!(members.only("sig"), None);
         assert_eq!(members.count("sig"), 2);
+    }
+
+    #[test]
+    fn an_object_of_very_many_members_is_taken_for_none() {
+        let object = |count: usize| format!("{{{}}}", vec!["\"\":1"; count].join(","));
+        assert!(Members::of(object(super::MOST).as_bytes()).is_some());
+        assert!(Members::of(object(super::MOST + 1).as_bytes()).is_none());
     }
 }

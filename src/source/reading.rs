@@ -121,6 +121,16 @@ impl Source {
     /// The request as a whole is refused. An entry that cannot be used is a failure in the batch instead, where
     /// the platform sends several; where it sends one, that one's mistake refuses the request.
     pub fn receive(&self, request: &Request<'_>) -> Result<Batch, Rejection> {
+        self.verify(request)?;
+        self.read_verified(request)
+    }
+
+    /// Has the sender prove themselves. What each entry brings along for itself, as those of `konnect` do, is looked
+    /// at when it is read.
+    ///
+    /// # Errors
+    /// The body is larger than is taken, or the sender did not prove who they are.
+    pub fn verify(&self, request: &Request<'_>) -> Result<(), Rejection> {
         if request.body.len() > self.limits.body_bytes {
             return Err(Rejection::TooLarge { length: request.body.len(), limit: self.limits.body_bytes });
         }
@@ -133,8 +143,18 @@ impl Source {
         if let Some(signature) = &self.signature {
             signature.check(request)?;
         }
+        Ok(())
+    }
+
+    /// Unpacks and reads a request that [`Source::verify`] let pass.
+    ///
+    /// # Errors
+    /// As for [`Source::receive`].
+    pub fn read_verified(&self, request: &Request<'_>) -> Result<Batch, Rejection> {
         let body = inflate::unpack(request, self.limits.inflated_bytes)?;
         let at = request.received_at_milliseconds;
+        // One more than allowed tells that there are too many, and nothing is made of those behind it.
+        let most = self.limits.entries.saturating_add(1);
         match &self.adapter {
             Adapter::LaunchDarkly(adapter) => self.single(&body, |bytes| adapter.read(bytes, at)),
             Adapter::Split { project } => self.single(&body, |bytes| {
@@ -147,10 +167,12 @@ impl Source {
                 }
             }),
             Adapter::Atlassian { organization } => {
-                self.several(atlassian::entries(&body), |bytes| atlassian::read(bytes, organization, at))
+                self.several(atlassian::entries(&body, most), |bytes| atlassian::read(bytes, organization, at))
             }
-            Adapter::Konnect(adapter) => self.several(super::lines::entries(&body), |bytes| adapter.read(bytes, at)),
-            Adapter::Generic(adapter) => self.several(adapter.entries(&body), |bytes| adapter.read(bytes, at)),
+            Adapter::Konnect(adapter) => {
+                self.several(super::lines::entries(&body, most), |bytes| adapter.read(bytes, at))
+            }
+            Adapter::Generic(adapter) => self.several(adapter.entries(&body, most), |bytes| adapter.read(bytes, at)),
         }
     }
 

@@ -12,6 +12,8 @@ async fn without_tokens_programs_on_this_machine_are_served_and_pages_are_not() 
         [("host", "evil.example")],
         [("origin", "https://evil.example")],
         [("x-forwarded-for", "203.0.113.9")],
+        [("via", "1.0 proxy")],
+        [("cf-ray", "7")],
         [("sec-fetch-site", "cross-site")],
     ] {
         let answer = server.ask_with("GET", "/v1/subscriptions", None, &headers).await;

@@ -33,6 +33,54 @@ async fn the_document_lists_every_route_and_each_answers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_parameter_that_nobody_takes_is_refused_by_name() {
+    let server = Running::start().await;
+    let document = server.get("/openapi.json").await.json();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        if ["/healthz", "/readyz", "/metrics"].contains(&path.as_str()) {
+            continue; // whoever looks after health adds what they please
+        }
+        for method in item.as_object().expect("operations").keys() {
+            let path = path.replace("{source}", "everyone").replace(['{', '}'], "");
+            let body = (method != "get").then_some("{}");
+            for query in ["colour=blue", "colour=blue&colour=red"] {
+                let answer = server.ask(&method.to_uppercase(), &format!("{path}?{query}"), body).await;
+                assert_eq!((answer.status, answer.pointers()), (400, vec!["?colour".to_owned()]), "{method} {path}");
+            }
+        }
+    }
+    for (path, help) in [
+        ("/v1/events?sorce=ld", "did you mean `source`?"),
+        ("/v1/deliveries?state=", "leave the parameter out for all of them"),
+        ("/v1/deliveries?state=dead,", "leave the parameter out for all of them"),
+        ("/v1/deliveries?state=dead&state=delivered", "leave one of them"),
+        ("/v1/sources?limit=2", "there are none here"),
+    ] {
+        let answer = server.get(path).await;
+        assert_eq!((answer.status, &answer.json()["help"]), (400, &json!(help)), "{path}: {}", answer.text);
+    }
+    let empty = server.post("/v1/replay-jobs", &json!({"kind": "exact", "states": []})).await;
+    assert_eq!((empty.status, empty.pointers()), (422, vec!["/states".to_owned()]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn objects_that_are_handed_in_take_no_other_members() {
+    let server = Running::start().await;
+    let document = server.get("/openapi.json").await.json();
+    let mut checked = 0;
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in item.as_object().expect("operations") {
+            let reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].as_str();
+            let Some(pointer) = reference.and_then(|reference| reference.strip_prefix('#')) else { continue };
+            let schema = document.pointer(pointer).expect("it is there");
+            assert_eq!(schema["additionalProperties"], false, "{method} {path}");
+            checked += 1;
+        }
+    }
+    assert!(checked >= 6, "only {checked} objects are handed in");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn everything_that_the_document_refers_to_is_in_it() {
     let server = Running::start().await;
     let document = server.get("/openapi.json").await.json();
@@ -235,6 +283,16 @@ async fn answers_have_the_shape_that_the_document_promises() {
             server.until(&told, |delivery| delivery["state"] == "delivered").await;
         }
     }
+    // Something else has the webhook's name.
+    assert_eq!(server.ask("PUT", "/v1/subscriptions/audit-log-webhook", Some(&subscription)).await.status, 201);
+    let (status, test) = ("/v2/audit-log-webhook/status", "/v2/audit-log-webhook/test");
+    for (method, route) in
+        [("get", hook), ("put", hook), ("patch", hook), ("delete", hook), ("get", status), ("post", test)]
+    {
+        let body = ["put", "patch"].contains(&method).then_some(webhook.as_str());
+        reached.insert(check(&server, &described, (method, route, route, body), &[]).await);
+    }
+    assert_eq!(server.ask("DELETE", "/v1/subscriptions/audit-log-webhook", None).await.status, 204);
     let jobs = server.get("/v1/replay-jobs").await.json();
     let job = format!("/v1/replay-jobs/{}", jobs["items"][0]["id"].as_str().expect("there is one"));
     reached.insert(check(&server, &described, ("get", &job, "/v1/replay-jobs/{job}", None), &[]).await);

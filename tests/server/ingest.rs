@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::support::{Receiver, Running, Start, document, event};
 
-fn signed(body: &str) -> String {
+pub(crate) fn signed(body: &str) -> String {
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(b"source-secret").expect("any key fits");
     mac.update(body.as_bytes());
     hex::encode(mac.finalize().into_bytes())
@@ -94,6 +94,8 @@ async fn a_bad_entry_takes_no_good_one_with_it() {
     assert_eq!((&report["failures"][0]["index"], &report["failures"][0]["line"]), (&json!(1), &json!(2)));
     let nothing = server.ask("POST", "/v1/sources/any/events", Some("nonsense\nmore\n")).await;
     assert_eq!(nothing.status, 422, "{}", nothing.text);
+    // One of the first request, two of the second.
+    server.until_metric("flagpost_source_entries_total{outcome=\"failed\"} 3").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -86,3 +86,72 @@ async fn mistakes_come_in_kong_s_words_too() {
     let answer = server.put(PATH, &address).await;
     assert_eq!(answer.json()["invalid_parameters"][0]["field"], "endpoint", "{}", answer.text);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_never_taken_for_as_it_is() {
+    let server = Running::start().await;
+    let whole = json!({"endpoint": "https://siem.example.com/x", "enabled": false, "authorization": "Basic eDp5"});
+    assert_eq!(server.put(PATH, &whole).await.status, 200);
+    // The integration cannot do without it.
+    let without = server.ask("PATCH", PATH, Some(r#"{"authorization":null}"#)).await;
+    assert_eq!((without.status, without.pointers()), (422, vec!["/authorization".to_owned()]), "{}", without.text);
+    let mut replaced = whole.clone();
+    replaced["authorization"] = json!(null);
+    let without = server.put(PATH, &replaced).await;
+    assert_eq!((without.status, without.pointers()), (422, vec!["/authorization".to_owned()]), "{}", without.text);
+    for name in ["endpoint", "enabled", "log_format", "skip_ssl_verification"] {
+        let answer = server.ask("PATCH", PATH, Some(&json!({name: null}).to_string())).await;
+        assert_eq!((answer.status, answer.pointers()), (422, vec![format!("/{name}")]));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_this_webhook_is_never_taken_for_it() {
+    let server = Running::start().await;
+    let whole = json!({"endpoint": "https://siem.example.com/x", "enabled": false, "authorization": "Basic eDp5"});
+    let other = super::support::document("https://other.example.com/");
+    assert_eq!(server.put("/v1/subscriptions/audit-log-webhook", &other).await.status, 201);
+    let body = whole.to_string();
+    for (method, path, body) in [
+        ("GET", PATH.to_owned(), None),
+        ("PUT", PATH.to_owned(), Some(&body)),
+        ("POST", PATH.to_owned(), Some(&body)),
+        ("PATCH", PATH.to_owned(), Some(&body)),
+        ("DELETE", PATH.to_owned(), None),
+        ("GET", format!("{PATH}/status"), None),
+        ("POST", format!("{PATH}/test"), None),
+    ] {
+        let answer = server.ask(method, &path, body.map(String::as_str)).await;
+        assert_eq!(answer.status, 409, "{method} {path}: {}", answer.text);
+        assert!(answer.text.contains("`acme`"), "{}", answer.text);
+    }
+    let kept = server.get("/v1/subscriptions/audit-log-webhook").await.json();
+    assert_eq!((&kept["integration"], &kept["version"]), (&json!("acme"), &json!(1)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_under_another_name_is_the_one_there_is() {
+    let server = Running::start().await;
+    let whole = json!({"endpoint": "https://siem.example.com/x", "enabled": false, "authorization": "Basic eDp5"});
+    let form = json!({"endpoint": "https://siem.example.com/y", "authorization": "Basic eDp5"});
+    let other = json!({"integration": "konnect-audit", "formValues": form});
+    assert_eq!(server.put("/v1/subscriptions/siem", &other).await.status, 201);
+    for method in ["PUT", "POST"] {
+        let second = server.ask(method, PATH, Some(&whole.to_string())).await;
+        assert_eq!(second.status, 409, "{method}: {}", second.text);
+        assert!(second.json()["help"].as_str().is_some_and(|help| help.contains("/v1/subscriptions/siem")));
+    }
+    assert_eq!(server.ask("DELETE", "/v1/subscriptions/siem", None).await.status, 204);
+    assert_eq!(server.put(PATH, &whole).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_integration_there_is_no_such_webhook_at_the_moment() {
+    let start = super::support::Start { shipped: &[], ..Default::default() };
+    let server = start.run().await;
+    let whole = json!({"endpoint": "https://siem.example.com/x", "enabled": false, "authorization": "Basic eDp5"});
+    let answer = server.put(PATH, &whole).await;
+    assert_eq!(answer.status, 503, "{}", answer.text);
+    assert_eq!(answer.json()["detail"], "the integration `konnect-audit` is not in use");
+    assert_eq!(answer.pointers(), [""; 0]);
+}

@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::time::Duration;
 
 use flagpost::server::Settings;
+use flagpost::server::tokens::Scope;
 use serde_json::json;
 
 use super::support::{Running, Start, event};
@@ -71,6 +72,87 @@ async fn a_source_has_a_rate_of_its_own() {
         statuses.push(server.ask("POST", "/v1/sources/everyone/events", Some(&event(&id))).await.status);
     }
     assert!(statuses.contains(&202) && statuses.contains(&429), "{statuses:?}");
+}
+
+/// A source that only a signature opens.
+fn signed() -> Vec<serde_json::Value> {
+    vec![json!({"key": "ld", "kind": "launchdarkly", "secrets": "source-secret"})]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_do_not_use_up_what_a_source_may_send() {
+    let settings = Settings { events_per_second: 1, requests_per_second: 0, ..Settings::default() };
+    let server = Start { settings, sources: signed(), ..Default::default() }.run().await;
+    let body = event("a");
+    for _ in 0..20 {
+        assert_eq!(server.ask("POST", "/v1/sources/ld/events", Some(&body)).await.status, 401);
+    }
+    let signature = super::ingest::signed(&body);
+    let taken = server.ask_with("POST", "/v1/sources/ld/events", Some(&body), &[("x-ld-signature", &signature)]).await;
+    assert_eq!(taken.status, 202, "{}", taken.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_refused_is_counted_by_their_address() {
+    let settings = Settings { requests_per_second: 5, ..Settings::default() };
+    let mut server = Start { settings, sources: signed(), ..Default::default() }.run().await;
+    server.token(&[Scope::Read]).await;
+    let known = server.token.clone();
+    assert_eq!(server.get("/v1/sources").await.status, 200);
+    let path = "/v1/sources/ld/events";
+    let rows: [(&str, &str, Option<&str>, u16); 3] = [
+        ("POST", path, None, 401),
+        ("GET", "/v1/events", Some("fp_guess"), 401),
+        ("PUT", "/v1/subscriptions/a", None, 403),
+    ];
+    for (method, path, token, status) in rows {
+        server.token = if status == 403 { known.clone() } else { token.map(str::to_owned) };
+        let mut statuses = Vec::new();
+        for _ in 0..30 {
+            statuses.push(server.ask(method, path, Some("{}")).await.status);
+        }
+        assert!(statuses.contains(&429), "{method} {path}: {statuses:?}");
+        assert!(statuses.iter().all(|one| [status, 429].contains(one)), "{method} {path}: {statuses:?}");
+    }
+    // A token that was known before pays for itself alone, even once it has to be looked up again.
+    server.token = Some("fp_guess".to_owned());
+    let started = std::time::Instant::now();
+    while started.elapsed() < Duration::from_millis(1200) {
+        server.get("/v1/events").await;
+    }
+    server.token = known;
+    assert_eq!(server.get("/v1/sources").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_that_trickles_in_is_cut_off() {
+    let settings = Settings { head: Duration::from_millis(300), ..Settings::default() };
+    let server = Start { settings, ..Default::default() }.run().await;
+    for first in ["GET /healthz HTTP/1.1\r\nx: ", "P", ""] {
+        let address = server.address.trim_start_matches("http://").to_owned();
+        let cut = tokio::task::spawn_blocking(move || {
+            let mut stream = std::net::TcpStream::connect(address).expect("it connects");
+            stream.set_read_timeout(Some(Duration::from_millis(20))).expect("a socket has time limits");
+            stream.write_all(first.as_bytes()).expect("it is sent");
+            let started = std::time::Instant::now();
+            while started.elapsed() < Duration::from_secs(20) {
+                // Something moves all the time, but for the one who says nothing.
+                if first.len() > 1 && stream.write_all(b"x").is_err() {
+                    return true;
+                }
+                match stream.read(&mut [0; 64]) {
+                    Ok(0) => return true,
+                    Ok(_) => {}
+                    Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+                    Err(error) if error.kind() == std::io::ErrorKind::TimedOut => {}
+                    Err(_) => return true,
+                }
+            }
+            false
+        });
+        assert!(cut.await.expect("the thread ends"), "`{first}` and no more keeps its place");
+    }
+    assert_eq!(server.get("/healthz").await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -134,6 +134,49 @@ async fn a_replay_job_counts_dry_and_runs_wet() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_replay_that_is_asked_for_twice_under_one_key_is_made_once() {
+    let (server, receiver) = with_subscription().await;
+    send(&server, "a").await;
+    receiver.until(1).await;
+    server.until("/v1/accounts", |books| books["delivered"] == 1).await;
+    let path = "/v1/replay-jobs";
+    let body = json!({"kind": "exact", "states": ["delivered"], "subscription": "acme"}).to_string();
+    let keyed = |key: &'static str| [("idempotency-key", key)];
+    // Both at once, as when a client gives up on the first too early.
+    let key = keyed("k-1");
+    let (one, other) = tokio::join!(
+        server.ask_with("POST", path, Some(&body), &key),
+        server.ask_with("POST", path, Some(&body), &key)
+    );
+    assert_eq!((one.status, other.status), (202, 202), "{} {}", one.text, other.text);
+    assert_eq!((one.json(), one.header("location")), (other.json(), other.header("location")));
+    assert_eq!(server.get(path).await.json()["items"].as_array().map(Vec::len), Some(1));
+    let other = server.ask_with("POST", path, Some(&body), &keyed("k-2")).await;
+    assert_ne!(one.json()["id"], other.json()["id"]);
+    let changed = json!({"kind": "rerender", "subscription": "acme"}).to_string();
+    let reused = server.ask_with("POST", path, Some(&changed), &key).await;
+    assert_eq!(reused.status, 422, "{}", reused.text);
+    assert!(reused.text.contains("urn:flagpost:problem:key-reused"), "{}", reused.text);
+    let unusable = server.ask_with("POST", path, Some(&body), &keyed("")).await;
+    assert_eq!(unusable.status, 400, "{}", unusable.text);
+
+    // What was refused was not done, and may be asked for in other words under the same key.
+    let wrong = json!({"kind": "exact", "subscription": "acmee"}).to_string();
+    assert_eq!(server.ask_with("POST", path, Some(&wrong), &keyed("k-3")).await.status, 404);
+    assert_eq!(server.ask_with("POST", path, Some(&body), &keyed("k-3")).await.status, 202);
+
+    let delivery = server.until("/v1/deliveries?state=delivered", |page| page["items"][0].is_object()).await;
+    let path = format!("/v1/deliveries/{}/replay", delivery["items"][0]["delivery"].as_str().expect("a number"));
+    let exact = json!({"kind": "exact"}).to_string();
+    let one = server.ask_with("POST", &path, Some(&exact), &keyed("k-4")).await;
+    let other = server.ask_with("POST", &path, Some(&exact), &keyed("k-4")).await;
+    assert_eq!((one.status, other.status), (202, 202), "{}", one.text);
+    assert_eq!(one.json()["delivery"], other.json()["delivery"]);
+    let more = server.ask_with("POST", &path, Some(&exact), &[]).await;
+    assert_ne!(one.json()["delivery"], more.json()["delivery"], "without a key it is another request");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_policy_is_tried_on_what_came_in() {
     let (server, _receiver) = with_subscription().await;
     send(&server, "a").await;

@@ -57,23 +57,27 @@ pub(crate) struct Start {
     pub(crate) sources: Vec<Json>,
     pub(crate) settings: server::Settings,
     pub(crate) listen: &'static str,
+    /// Integrations beside the scaffolded one.
+    pub(crate) shipped: &'static [&'static str],
 }
 
 impl Default for Start {
     fn default() -> Self {
         let everyone = json!({"key": "everyone", "kind": "launchdarkly"});
         let settings = server::Settings { requests_per_second: 0, ..server::Settings::default() };
-        Start { sources: vec![everyone], settings, listen: "127.0.0.1:0" }
+        Start { sources: vec![everyone], settings, listen: "127.0.0.1:0", shipped: &["konnect-audit", "webhook"] }
     }
 }
 
 impl Start {
     pub(crate) async fn run(self) -> Running {
+        // For the caller's own client; that another test has done so before is fine.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().expect("a folder");
         let integrations = folder.path().join("integrations");
         let blueprint = Blueprint { key: IntegrationKey::parse("acme").expect("a key"), name: None, url: None };
         scaffold(&integrations, &blueprint).expect("it is written");
-        for shipped in ["konnect-audit", "webhook"] {
+        for shipped in self.shipped {
             copy(
                 &Path::new(env!("CARGO_MANIFEST_DIR")).join("integrations").join(shipped),
                 &integrations.join(shipped),
@@ -94,7 +98,9 @@ impl Start {
             clock: Arc::clone(&clock),
             chance: Box::new(|| 0.5),
         };
-        let service = Arc::new(Service::start(parts).await.expect("the service starts"));
+        let journal = server::Journal::start(Arc::clone(&clock));
+        let service = Service::start_and_tell(parts, Some(journal.hearer())).await;
+        let service = Arc::new(service.expect("the service starts"));
         let listener = TcpListener::bind(self.listen).await.expect("a port is free");
         let port = listener.local_addr().expect("it listens").port();
         let stop = CancellationToken::new();
@@ -103,6 +109,7 @@ impl Start {
             store: Arc::clone(&store),
             clock,
             settings: self.settings,
+            journal,
             damage: Box::new(|| None),
         };
         tokio::spawn(server::serve(listener, parts, stop.clone()));
@@ -161,7 +168,9 @@ impl Running {
 
     /// Makes a token and uses it from here on.
     pub(crate) async fn token(&mut self, scopes: &[tokens::Scope]) {
-        let made = tokens::create(&*self.store, "test", scopes, Moment::from_millis(1)).await.expect("it is made");
+        let count = tokens::list(&*self.store).await.expect("the store works").len();
+        let name = format!("test-{count}");
+        let made = tokens::create(&*self.store, &name, scopes, Moment::from_millis(1)).await.expect("it is made");
         self.token = Some(made.expose().to_owned());
     }
 
@@ -225,6 +234,21 @@ impl Running {
                 return json;
             }
             assert!(started.elapsed() < Duration::from_secs(20), "`{path}` stays {json:#}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+impl Running {
+    /// Asks for the numbers until this line is among them.
+    pub(crate) async fn until_metric(&self, line: &str) {
+        let started = Instant::now();
+        loop {
+            let metrics = self.get("/metrics").await.text;
+            if metrics.lines().any(|other| other == line) {
+                return;
+            }
+            assert!(started.elapsed() < Duration::from_secs(20), "`{line}` is not in {metrics}");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

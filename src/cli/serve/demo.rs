@@ -46,7 +46,19 @@ impl Drop for Stage {
 impl Stage {
     /// Builds the folder and lets the settings point there.
     pub(super) fn build(settings: &mut Settings) -> Result<Self, CliError> {
-        let folder = std::env::temp_dir().join(format!("flagpost-demo-{}", std::process::id()));
+        // Not by the process's number, which comes again: a demonstration that was killed leaves its folder behind.
+        let folder = std::env::temp_dir().join(format!("flagpost-demo-{}", Chance.name()));
+        let mut builder = std::fs::DirBuilder::new();
+        // Nobody else's, and new: what lies there already, or points elsewhere, is not walked into.
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(&folder).map_err(|error| {
+            CliError::failed(format!("cannot make the folder `{}`: {error}", folder.display()))
+                .help("`TMPDIR` names another place for it")
+        })?;
+        // From here on the folder goes away again, whatever fails.
+        let mut stage = Stage { integration: folder.clone(), folder };
+        let folder = &stage.folder;
         let key = IntegrationKey::parse(INTEGRATION).map_err(|error| CliError::failed(error.to_string()))?;
         let blueprint = Blueprint { key, name: Some("Demo receiver".to_owned()), url: None };
         let scaffolded = scaffold(&folder.join("integrations"), &blueprint);
@@ -57,7 +69,8 @@ impl Stage {
         // The receiver is on this machine.
         settings.allow_private = true;
         settings.sources = vec![SourceConfiguration::new(SOURCE, SourceKind::LaunchDarkly)];
-        Ok(Stage { folder, integration })
+        stage.integration = integration;
+        Ok(stage)
     }
 
     /// Plays until `stop`.

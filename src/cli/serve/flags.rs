@@ -33,6 +33,9 @@ impl Args for SettingFlags {
             let arg = Arg::new(setting.name).long(flag).help(format!("{}{default}", setting.what));
             command.arg(match setting.kind {
                 Kind::Text => arg.value_name("TEXT"),
+                Kind::Word(words) => {
+                    arg.value_name("WORD").value_parser(clap::builder::PossibleValuesParser::new(words))
+                }
                 Kind::Number => arg.value_name("N"),
                 // `--allow-private` alone means yes, and takes no word behind it for its value.
                 Kind::Switch => {

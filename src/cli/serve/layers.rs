@@ -128,8 +128,8 @@ fn read_file(
 
 fn written(setting: &Setting, value: &toml::Value) -> Result<String, &'static str> {
     match (setting.kind, value) {
-        (Kind::Text, toml::Value::String(text)) => Ok(text.clone()),
-        (Kind::Text, _) => Err("a text"),
+        (Kind::Text | Kind::Word(_), toml::Value::String(text)) => Ok(text.clone()),
+        (Kind::Text | Kind::Word(_), _) => Err("a text"),
         (Kind::Number, toml::Value::Integer(number)) => Ok(number.to_string()),
         (Kind::Number, _) => Err("a whole number"),
         (Kind::Switch, toml::Value::Boolean(switch)) => Ok(switch.to_string()),

@@ -5,9 +5,11 @@ mod flags;
 mod key;
 mod layers;
 mod logging;
+mod otlp;
 mod settings;
 mod start;
 mod table;
+mod traces;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -47,12 +49,12 @@ pub(super) fn run(args: &ServeArgs, environment: &Environment) -> Result<Exit, C
         write!(environment.stdout(), "{}", settings::printed(&layered))?;
         return Ok(Exit::Done);
     }
-    logging::start(&settings, environment)?;
+    let exporter = logging::start(&settings, environment)?;
     if !args.demo {
-        return start::run(&settings, environment, None);
+        return start::run(&settings, environment, None, exporter);
     }
     let stage = demo::Stage::build(&mut settings)?;
-    start::run(&settings, environment, Some(&stage))
+    start::run(&settings, environment, Some(&stage), exporter)
 }
 
 /// What flags, variables and the file say together.
@@ -87,6 +89,7 @@ pub(super) fn store_file(data: &std::path::Path) -> PathBuf {
 
 /// Makes the data folder. It is nobody else's: the store in it holds what passed through.
 pub(super) fn make_folder(data: &std::path::Path) -> Result<(), CliError> {
+    refuse_a_file(data)?;
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -96,6 +99,16 @@ pub(super) fn make_folder(data: &std::path::Path) -> Result<(), CliError> {
         CliError::failed(format!("cannot make the folder `{}`: {error}", data.display()))
             .help("make it writable for who starts the server, or name another folder with `--data`")
     })
+}
+
+/// Who names the store's file means the folder that it lies in.
+pub(super) fn refuse_a_file(data: &std::path::Path) -> Result<(), CliError> {
+    if !data.is_file() {
+        return Ok(());
+    }
+    let folder = data.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(std::path::Path::new("."));
+    Err(CliError::usage(format!("`{}` is a file, and not the folder of a store", data.display()))
+        .help(format!("name the folder that it lies in: `--data {}`", folder.display())))
 }
 
 /// What keeps the store in this file from being opened, with a remedy.

@@ -26,6 +26,7 @@ pub(super) struct Settings {
     pub(super) allow_private: bool,
     pub(super) log_format: LogFormat,
     pub(super) log_level: String,
+    pub(super) otlp_endpoint: Option<String>,
     pub(super) retention_days: u64,
     pub(super) retention_bytes: u64,
     pub(super) store_bytes: u64,
@@ -71,6 +72,14 @@ impl Settings {
                     false => Err("is neither a level (`error`, `warn`, `info`, `debug`, `trace`, `off`) nor \
                                   directives as `flagpost=debug`"
                         .to_owned()),
+                }
+            })?,
+            otlp_endpoint: layered.get("otlp_endpoint", |value| {
+                let web = |url: url::Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+                match value {
+                    "" => Ok(None),
+                    value if url::Url::parse(value).is_ok_and(web) => Ok(Some(value.to_owned())),
+                    _ => Err("is not a web address, as in `http://127.0.0.1:4318`".to_owned()),
                 }
             })?,
             retention_days: layered.number("retention_days")?,
@@ -125,7 +134,7 @@ pub(super) fn printed(layered: &Layered) -> String {
     for setting in TABLE {
         let (value, origin) = layered.raw(setting.name);
         let value = match setting.kind {
-            Kind::Text => toml::Value::String(value.to_owned()).to_string(),
+            Kind::Text | Kind::Word(_) => toml::Value::String(value.to_owned()).to_string(),
             Kind::Number | Kind::Switch => value.to_owned(),
         };
         let place = match origin {
@@ -138,8 +147,11 @@ pub(super) fn printed(layered: &Layered) -> String {
         out.push_str("[[source]]\n");
         for (name, value) in source.as_object().into_iter().flatten() {
             let hidden = matches!(name.as_str(), "secrets" | "tokens" | "authorization");
-            let value = if hidden { toml::Value::from("[secret]") } else { in_toml(value) };
-            out.push_str(&format!("{name} = {value}\n"));
+            // What stood in its place would be taken for the secret itself.
+            match hidden {
+                true => out.push_str(&format!("# {name} = …  not shown: put it here\n")),
+                false => out.push_str(&format!("{name} = {}\n", in_toml(value))),
+            }
         }
         out.push('\n');
     }
@@ -176,7 +188,9 @@ mod tests {
         assert!(!text.contains("hunter2") && text.contains("from f"), "{text}");
         let again = Layered::new(&[], &[], Some(("f", &text))).expect("what is printed can be read");
         assert_eq!(again.text("listen"), "0.0.0.0:80");
-        assert_eq!(Settings::read(&again).expect("it is right").sources[0].limits.entries, 3);
+        let source = &Settings::read(&again).expect("it is right").sources[0];
+        assert_eq!(source.limits.entries, 3);
+        assert!(source.secrets.is_empty() && text.contains("# secrets = …  not shown"), "{text}");
     }
 
     #[test]
@@ -188,6 +202,7 @@ mod tests {
         assert!(read("listen = \"here\"").starts_with("`listen` in `f`: `here` is not an address"));
         assert!(read("log_format = \"xml\"").contains("neither `text` nor `json`"));
         assert!(read("requests_at_once = 0").contains("from 1 on"));
+        assert!(read("otlp_endpoint = \"127.0.0.1:4318\"").contains("is not a web address"));
         assert!(read("retention_days = -1").contains("whole number"));
         assert!(read("[[source]]\nkey = \"a\"\nkind = \"splt\"").starts_with("source `a`: `/kind`"));
         assert!(read(&format!("{SOURCE}{SOURCE}")).contains("two sources"));

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::demo::Stage;
 use super::key::vault;
+use super::otlp::Exporter;
 use super::settings::Settings;
 use super::{make_folder, opening_error, store_error, store_file};
 use crate::cli::chance::{Chance, SystemClock};
@@ -17,7 +18,7 @@ use crate::cli::environment::Environment;
 use crate::cli::error::CliError;
 use crate::cli::exit::Exit;
 use crate::delivery::{AddressGuard, Limits, Sender, SystemResolver};
-use crate::server::{self, tokens};
+use crate::server::{self, Journal, tokens};
 use crate::service::{self, Clock, Service};
 use crate::source::Source;
 use crate::store::{Integrity, Options, Retention, SqliteStore, Store};
@@ -26,7 +27,12 @@ use crate::store::{Integrity, Options, Retention, SqliteStore, Store};
 const REQUESTS_HAVE: Duration = Duration::from_secs(5);
 
 /// Serves until it is told to stop.
-pub(super) fn run(settings: &Settings, environment: &Environment, stage: Option<&Stage>) -> Result<Exit, CliError> {
+pub(super) fn run(
+    settings: &Settings,
+    environment: &Environment,
+    stage: Option<&Stage>,
+    exporter: Option<Exporter>,
+) -> Result<Exit, CliError> {
     // Before anything is made: a server that is started in the wrong place leaves nothing there.
     if !settings.integrations.is_dir() {
         let folder = settings.integrations.display();
@@ -42,7 +48,14 @@ pub(super) fn run(settings: &Settings, environment: &Environment, stage: Option<
         .enable_all()
         .build()
         .map_err(|error| CliError::failed(format!("cannot start: {error}")))?;
-    let served = runtime.block_on(serve(settings, environment, stage, Arc::clone(&store)));
+    let served = runtime.block_on(async {
+        let exporting = exporter.map(Exporter::start).transpose()?;
+        let served = serve(settings, environment, stage, Arc::clone(&store)).await;
+        if let Some(exporting) = exporting {
+            exporting.end().await;
+        }
+        served
+    });
     // A listener of the stream may still be connected, and need not be waited for.
     runtime.shutdown_timeout(Duration::from_secs(1));
     drop(store);
@@ -66,7 +79,15 @@ async fn serve(
     let vault = vault(&*store, variable, &settings.master_key_file).await?;
     let listener = listener(settings, &*store).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-    let service = start_service(settings, Arc::<SqliteStore>::clone(&store), vault, Arc::clone(&clock)).await?;
+    let journal = Journal::start(Arc::clone(&clock));
+    let started = start_service(settings, Arc::<SqliteStore>::clone(&store), vault, Arc::clone(&clock), &journal).await;
+    let service = match started {
+        Ok(service) => service,
+        Err(error) => {
+            journal.end().await;
+            return Err(error);
+        }
+    };
     let address = listener.local_addr().map_err(|error| CliError::failed(error.to_string()))?;
     tokio::spawn(tell_damage(Arc::clone(&store), stop.clone()));
     let read = Arc::clone(&store);
@@ -75,6 +96,7 @@ async fn serve(
         store,
         clock: Arc::clone(&clock),
         settings: server_settings(settings),
+        journal: journal.clone(),
         damage: Box::new(move || match read.integrity() {
             Integrity::Damaged(why) => Some(why),
             Integrity::Unknown | Integrity::Sound => None,
@@ -100,6 +122,7 @@ async fn serve(
     if !service.stop(left).await {
         tracing::warn!("some attempts did not finish in time; they are made again at the next start");
     }
+    journal.end().await;
     if let Ok(Ok(Err(error))) = served {
         return Err(CliError::failed(format!("the server ended: {error}")));
     }
@@ -138,7 +161,7 @@ fn listen_for_the_end(stop: CancellationToken) -> Result<(), CliError> {
                     _ = interrupt.recv() => {}
                 }
                 if stop.is_cancelled() {
-                    std::process::exit(130);
+                    std::process::exit(Exit::AtOnce as i32);
                 }
                 stop.cancel();
             }
@@ -164,7 +187,10 @@ async fn listener(settings: &Settings, store: &dyn Store) -> Result<TcpListener,
         );
         address = local;
     } else if !any_token {
-        tracing::info!("there is no token yet: every program on this machine is served, and nobody else");
+        tracing::info!(
+            "there is no token yet: every program on this machine is served, and nobody else; \
+             make one with `flagpost token create` before you put a proxy in front"
+        );
     }
     TcpListener::bind(address).await.map_err(|error| {
         CliError::failed(format!("cannot listen at `{address}`: {error}"))
@@ -177,6 +203,7 @@ async fn start_service(
     store: Arc<dyn Store>,
     vault: crate::vault::Vault,
     clock: Arc<dyn Clock>,
+    journal: &Journal,
 ) -> Result<Arc<Service>, CliError> {
     let sources: Result<Vec<Source>, _> = settings.sources.iter().map(Source::new).collect();
     let sources = sources.map_err(|error| CliError::usage(error.to_string()))?;
@@ -206,7 +233,7 @@ async fn start_service(
         clock,
         chance: Box::new(|| Chance.share()),
     };
-    let service = Service::start(parts).await;
+    let service = Service::start_and_tell(parts, Some(journal.hearer())).await;
     service.map(Arc::new).map_err(|error| CliError::failed(error.to_string()))
 }
 

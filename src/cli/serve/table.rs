@@ -26,6 +26,8 @@ pub(super) enum Kind {
     Number,
     /// `true` or `false`.
     Switch,
+    /// One of these words.
+    Word(&'static [&'static str]),
 }
 
 const fn setting(name: &'static str, default: &'static str, kind: Kind, what: &'static str) -> Setting {
@@ -44,8 +46,14 @@ pub(super) const TABLE: &[Setting] = &[
         "File of the master key, made at the first start; empty for `master.key` in the data folder",
     ),
     setting("allow_private", "false", Kind::Switch, "Allow receivers on this machine and in private networks"),
-    setting("log_format", "text", Kind::Text, "`text` or `json`"),
+    setting("log_format", "text", Kind::Word(&["text", "json"]), "How the log is written: `text` or `json`"),
     setting("log_level", "info", Kind::Text, "`error`, `warn`, `info`, `debug`, `trace`, or directives by module"),
+    setting(
+        "otlp_endpoint",
+        "",
+        Kind::Text,
+        "Address of an OpenTelemetry collector that takes traces (OTLP over HTTP); empty for none",
+    ),
     setting("retention_days", "30", Kind::Number, "Days that settled events are kept; 0 for ever"),
     setting("retention_bytes", "0", Kind::Number, "Bytes past which the oldest settled events go; 0 for no limit"),
     setting("store_bytes", "0", Kind::Number, "Bytes past which the store takes nothing more; 0 for no limit"),
@@ -54,7 +62,7 @@ pub(super) const TABLE: &[Setting] = &[
     setting("requests_at_once", "512", Kind::Number, "Requests that are worked on at once; more are answered 503"),
     setting("connections", "4096", Kind::Number, "Connections that are open at once; more wait"),
     setting("requests_per_second", "100", Kind::Number, "Requests a second of one client of the API; 0 for no limit"),
-    setting("events_per_second", "0", Kind::Number, "Ingest requests a second of one source; 0 for no limit"),
+    setting("events_per_second", "0", Kind::Number, "Verified ingest requests a second of one source; 0 for no limit"),
     setting("attempts_at_once", "64", Kind::Number, "Attempts of one subscription at once, where it does not say"),
     setting("stop_seconds", "20", Kind::Number, "Seconds that work under way has to finish when the server stops"),
 ];
@@ -86,6 +94,7 @@ mod tests {
             match setting.kind {
                 Kind::Text => {}
                 Kind::Number => assert!(setting.default.parse::<u64>().is_ok(), "{}", setting.name),
+                Kind::Word(words) => assert!(words.contains(&setting.default), "{}", setting.name),
                 Kind::Switch => assert!(setting.default.parse::<bool>().is_ok(), "{}", setting.name),
             }
         }

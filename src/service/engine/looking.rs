@@ -247,7 +247,7 @@ impl Service {
     }
 }
 
-pub(super) fn delivery_view(delivery: &Delivery) -> DeliveryView {
+pub(in crate::service) fn delivery_view(delivery: &Delivery) -> DeliveryView {
     DeliveryView {
         delivery: delivery.key.number().to_string(),
         event: delivery.key.event().number().to_string(),
@@ -291,7 +291,7 @@ fn verdict_view(decided: &Decided) -> VerdictView {
     }
 }
 
-fn attempt_view(record: AttemptRecord) -> AttemptView {
+pub(in crate::service) fn attempt_view(record: AttemptRecord) -> AttemptView {
     let AttemptRecord { number, attempt, next } = record;
     let millis = |part: Option<Duration>| part.map(|part| part.as_secs_f64() * 1e3);
     AttemptView {

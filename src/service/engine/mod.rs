@@ -15,15 +15,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(super) use looking::{attempt_view, delivery_view};
 use tokio::sync::broadcast;
 
 use super::core::Core;
 use super::intake;
 use super::worker::Worker;
-use super::{Chance, Clock, Happening, Sealer, ServiceError, Settings, SourceView, TakeReport};
+use super::{Chance, Clock, Happening, Hearer, Sealer, ServiceError, Settings, SourceView, TakeReport};
 use crate::delivery::Sender;
 use crate::finding::near_miss;
-use crate::source::{Request, Source, Verification};
+use crate::source::{Rejection, Request, Source, Verification};
 use crate::store::{SourceId, Store};
 
 /// What a service is made of.
@@ -58,8 +59,16 @@ impl Service {
     /// # Errors
     /// The store cannot be read, a secret cannot be opened, or the folder of integrations is not there.
     pub async fn start(parts: Parts) -> Result<Service, ServiceError> {
+        Service::start_and_tell(parts, None).await
+    }
+
+    /// The same, with somebody who hears everything from the very first on.
+    ///
+    /// # Errors
+    /// As for [`Service::start`].
+    pub async fn start_and_tell(parts: Parts, hearer: Option<Arc<dyn Hearer>>) -> Result<Service, ServiceError> {
         let root = parts.integrations.clone();
-        let core = Arc::new(Core::new(parts, root));
+        let core = Arc::new(Core::new(parts, root, hearer));
         reloading::begin(&core).await?;
         let worker = Worker::start(Arc::clone(&core));
         let service = Service { core, worker };
@@ -117,14 +126,34 @@ impl Service {
     /// # Errors
     /// There is no such source, it refuses the request, or the store takes nothing.
     pub async fn take(&self, source: &str, request: Request<'_>) -> Result<TakeReport, ServiceError> {
+        self.verify(source, &request)?;
+        self.take_verified(source, request).await
+    }
+
+    /// Has the sender prove themselves, as far as the source asks for it.
+    ///
+    /// # Errors
+    /// There is no such source, it refuses the sender, or the service is stopping.
+    pub fn verify(&self, source: &str, request: &Request<'_>) -> Result<(), ServiceError> {
         if self.core.stopping.is_cancelled() {
             return Err(ServiceError::Refused("the service is stopping and takes nothing any more".to_owned()));
         }
+        self.source(source)?.verify(request).map_err(|rejection| self.refuse(source, rejection))
+    }
+
+    fn refuse(&self, source: &str, rejection: Rejection) -> ServiceError {
+        self.core.tell(Happening::Refused { source: SourceId::new(source), reason: rejection.to_string() });
+        rejection.into()
+    }
+
+    /// Takes what came for a source from a sender that [`Service::verify`] let pass.
+    ///
+    /// # Errors
+    /// There is no such source, it refuses the request, or the store takes nothing.
+    pub async fn take_verified(&self, source: &str, request: Request<'_>) -> Result<TakeReport, ServiceError> {
         let known = self.source(source)?;
         let id = SourceId::new(source);
-        let batch = known.receive(&request).inspect_err(|rejection| {
-            self.core.tell(Happening::Refused { source: id.clone(), reason: rejection.to_string() });
-        })?;
+        let batch = known.read_verified(&request).map_err(|rejection| self.refuse(source, rejection))?;
         let table = self.core.table.load_full();
         let planning = intake::plan(&id, batch, &table, &self.core.bodies).await;
         let heard = self.core.happenings.receiver_count() > 0;

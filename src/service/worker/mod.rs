@@ -18,6 +18,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
 use super::core::Core;
 use super::subscriptions::Active;
@@ -308,7 +309,19 @@ impl Worker {
                 return None;
             }
         }
-        attempt::make(core, &job.leased).await
+        let leased = &job.leased;
+        let span = tracing::debug_span!(
+            "attempt",
+            delivery = leased.lease.delivery.number(),
+            subscription.id = %leased.subscription,
+            attempt = leased.attempt,
+            http.status = tracing::field::Empty,
+            ended = tracing::field::Empty,
+        );
+        let made = attempt::make(core, leased).instrument(span.clone()).await?;
+        span.record("http.status", made.settlement.attempt.status);
+        span.record("ended", settler::word(&made.settlement.ended));
+        Some(made)
     }
 
     async fn turned(&self, lane: &Arc<Lane>, turn: Turn, sign: Sign) {

@@ -126,6 +126,16 @@ async fn settle(core: &Core, lot: &mut Vec<Told>, results: &mut mpsc::Receiver<T
     true
 }
 
+/// How an attempt ended, in a word.
+pub(super) fn word(ended: &Ended) -> &'static str {
+    match ended {
+        Ended::Delivered => "delivered",
+        Ended::Retry { .. } => "retry",
+        Ended::Dead => "dead",
+        Ended::Disabled { .. } => "disabled",
+    }
+}
+
 fn happening(told: &Told) -> Happening {
     let settlement = &told.settlement;
     Happening::Attempted {
@@ -134,12 +144,7 @@ fn happening(told: &Told) -> Happening {
         attempt: told.attempt,
         status: settlement.attempt.status,
         took: told.took,
-        ended: match settlement.ended {
-            Ended::Delivered => "delivered",
-            Ended::Retry { .. } => "retry",
-            Ended::Dead => "dead",
-            Ended::Disabled { .. } => "disabled",
-        },
+        ended: word(&settlement.ended),
         error: settlement.attempt.error.clone(),
         next: told.next,
     }
