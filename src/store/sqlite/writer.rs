@@ -7,7 +7,7 @@
 
 use std::path::PathBuf;
 use std::sync::mpsc::Receiver;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::watch;
@@ -29,6 +29,9 @@ const GROUP_BYTES: usize = 4 << 20;
 /// How long results wait for others to share a commit with. A crash within that time repeats their deliveries, as it
 /// does with all that are on their way.
 const PATIENCE: Duration = Duration::from_millis(10);
+
+/// How often they wait so long, each time for one thing that can wait as well.
+const WAITS: u32 = 4;
 
 /// So many results are worth a commit of their own.
 const MANY_RESULTS: usize = 64;
@@ -105,8 +108,8 @@ struct Group {
     others: Vec<Request>,
     requests: usize,
     bytes: usize,
-    /// Until when results alone wait for more.
-    until: Instant,
+    /// How often results alone still wait for more.
+    waits: u32,
     /// Somebody waits for it.
     hurried: bool,
     /// Nothing comes after it.
@@ -120,7 +123,7 @@ impl Group {
             others: Vec::new(),
             requests: 0,
             bytes: 0,
-            until: Instant::now() + PATIENCE,
+            waits: WAITS,
             hurried: false,
             last: false,
         }
@@ -146,7 +149,7 @@ impl Group {
     }
 
     fn may_wait(&self) -> bool {
-        !self.hurried && !self.writes.is_empty() && !self.is_complete()
+        !self.hurried && !self.writes.is_empty() && !self.is_complete() && self.waits > 0
     }
 }
 
@@ -201,7 +204,8 @@ impl Writer {
                 if next.is_none() && group.may_wait() {
                     // What was asked besides has nothing to do with results that are on their way.
                     group.others.drain(..).for_each(|other| self.lend(other));
-                    next = requests.recv_timeout(group.until.saturating_duration_since(Instant::now())).ok();
+                    group.waits -= 1;
+                    next = requests.recv_timeout(PATIENCE).ok();
                 }
             }
             if !group.writes.is_empty() {
