@@ -16,6 +16,8 @@ use serde_json::json;
 
 /// Senders at once.
 const SENDERS: usize = 4;
+/// Events in a batch.
+const BATCH: u64 = 10;
 /// Attempts that the subscription may make at once.
 const AT_ONCE: usize = 8;
 /// What may be out of it then, with what is taken in hand and what is on its way to the disk. Each may arrive once more
@@ -23,6 +25,18 @@ const AT_ONCE: usize = 8;
 const IN_FLIGHT: usize = AT_ONCE * 3 + 16;
 /// How long the test waits for what must happen.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Where events come in: one at a time, and many at once.
+const SOURCES: &str = r#"
+[[source]]
+key = "app"
+kind = "launchdarkly"
+
+[[source]]
+key = "many"
+kind = "generic"
+mapping = { id = "/id", kind = { default = "flag" }, action = "/verb", key = "/key", name = "/name", project = { default = "web" }, environment = { default = "production" } }
+"#;
 
 /// A receiver that keeps its connections and counts what arrives by id.
 struct Receiver {
@@ -142,6 +156,15 @@ fn event(number: u64) -> String {
     .to_string()
 }
 
+/// What one request hands in: every third one a batch, which must be taken whole or not at all.
+fn handed_in(number: u64) -> (&'static str, String, u64) {
+    if number % 3 > 0 {
+        return ("/v1/sources/app/events", event(number), 1);
+    }
+    let entry = |place| json!({"id": format!("entry-{number}-{place}"), "verb": "updateOn", "key": "nav", "name": "Nav"});
+    ("/v1/sources/many/events", serde_json::Value::from_iter((0..BATCH).map(entry)).to_string(), BATCH)
+}
+
 /// Draws numbers without a generator's crate: the deaths come at any moment, and a run can be read from its output.
 fn draw(state: &mut u64) -> u64 {
     *state ^= *state << 13;
@@ -162,8 +185,7 @@ fn no_acknowledged_event_is_lost_however_often_the_program_is_killed() {
     assert!(copied.expect("cp is there").success());
     std::fs::create_dir(folder.path().join("integrations")).expect("a folder");
     std::fs::rename(folder.path().join("webhook"), folder.path().join("integrations/webhook")).expect("it is moved");
-    std::fs::write(folder.path().join("flagpost.toml"), "[[source]]\nkey = \"app\"\nkind = \"launchdarkly\"\n")
-        .expect("it is written");
+    std::fs::write(folder.path().join("flagpost.toml"), SOURCES).expect("it is written");
 
     let receiver = Receiver::start();
     let mut server = Server::start(folder.path());
@@ -182,17 +204,17 @@ fn no_acknowledged_event_is_lost_however_often_the_program_is_killed() {
             let (next, acknowledged) = (Arc::clone(&next), Arc::clone(&acknowledged));
             std::thread::spawn(move || {
                 while !stop.load(Ordering::SeqCst) {
-                    let event = event(next.fetch_add(1, Ordering::SeqCst));
+                    let (path, body, events) = handed_in(next.fetch_add(1, Ordering::SeqCst));
                     // What is not acknowledged is sent again, as long as it takes.
                     loop {
                         let to = address.lock().expect("no thread broke").clone();
-                        match request(&to, "POST", "/v1/sources/app/events", &event) {
+                        match request(&to, "POST", path, &body) {
                             Some((200..300, _)) => break,
                             Some((status, body)) => assert!(status >= 500 || status == 429, "{status}: {body}"),
                             None => std::thread::yield_now(),
                         }
                     }
-                    acknowledged.fetch_add(1, Ordering::SeqCst);
+                    acknowledged.fetch_add(events, Ordering::SeqCst);
                 }
             })
         })
