@@ -161,7 +161,8 @@ fn handed_in(number: u64) -> (&'static str, String, u64) {
     if number % 3 > 0 {
         return ("/v1/sources/app/events", event(number), 1);
     }
-    let entry = |place| json!({"id": format!("entry-{number}-{place}"), "verb": "updateOn", "key": "nav", "name": "Nav"});
+    let entry =
+        |place| json!({"id": format!("entry-{number}-{place}"), "verb": "updateOn", "key": "nav", "name": "Nav"});
     ("/v1/sources/many/events", serde_json::Value::from_iter((0..BATCH).map(entry)).to_string(), BATCH)
 }
 

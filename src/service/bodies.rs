@@ -9,7 +9,7 @@ use super::subscriptions::Active;
 use crate::store::{EventContent, SubscriptionId, SubscriptionVersion};
 
 /// Bytes of bodies, and of the events they belong to, that are kept.
-const MOST: usize = 4 << 20;
+const MOST: usize = 2 << 20;
 /// What an entry takes besides.
 const ENTRY: usize = 512;
 

@@ -112,6 +112,32 @@ async fn a_test_goes_the_real_way_and_what_fails_it_is_not_stored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_test_shows_every_header_that_was_sent() {
+    let stage = Stage::new();
+    let receiver = Receiver::answering(200).await;
+    let hook = json!({"hmacSignature": {"headerName": "X-Proof", "hmacSecretFormVariableKey": "apiKey"}});
+    integration(&stage.root(), "signed", &manifest(&hook, false), TEMPLATE);
+    let service = stage.start(Arc::new(MemoryStore::new())).await;
+    let mut document = document(&receiver.url());
+    document["integration"] = json!("signed");
+    subscribe(&service, "one", document).await;
+    let report = service.test_subscription("one").await.expect("it is there");
+    let sent = report.sent.expect("it was sent");
+    let received = &receiver.received()[0];
+    for header in ["x-proof", "webhook-signature", "webhook-id", "webhook-timestamp", "x-api-key"] {
+        let shown = sent.headers.iter().find(|shown| shown.name.eq_ignore_ascii_case(header));
+        assert_eq!(shown.is_some(), !received.header(header).is_empty(), "{header}: {:?}", sent.headers);
+        assert!(
+            shown.is_none_or(|shown| shown.value != received.header(header)
+                || header.starts_with("webhook-i")
+                || header == "webhook-timestamp"),
+            "{header}: {shown:?}"
+        );
+    }
+    assert!(!received.header("x-proof").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_is_shown_where_the_integration_lets_it_and_secrets_in_it_are_not() {
     let stage = Stage::new();
     let receiver = Receiver::start(|_, _| {

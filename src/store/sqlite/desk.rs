@@ -47,7 +47,7 @@ impl Lane {
 const OUT_BYTES: usize = 64 << 20;
 
 /// How many bytes of events that just came in are kept at hand for those who will claim their deliveries.
-const RECENT_BYTES: usize = 4 << 20;
+const RECENT_BYTES: usize = 3 << 20;
 
 /// Leases, hints, and events that just came in.
 #[derive(Debug, Default)]

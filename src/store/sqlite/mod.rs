@@ -59,7 +59,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { readers: 2, patience: Duration::from_secs(5), most_bytes: None, cache_kib: 8192, verify: true }
+        Options { readers: 2, patience: Duration::from_secs(5), most_bytes: None, cache_kib: 6144, verify: true }
     }
 }
 
