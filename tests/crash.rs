@@ -158,7 +158,7 @@ fn event(number: u64) -> String {
 
 /// What one request hands in: every third one a batch, which must be taken whole or not at all.
 fn handed_in(number: u64) -> (&'static str, String, u64) {
-    if number % 3 > 0 {
+    if !number.is_multiple_of(3) {
         return ("/v1/sources/app/events", event(number), 1);
     }
     let entry =

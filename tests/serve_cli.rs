@@ -6,6 +6,8 @@ mod settings;
 mod stored;
 #[path = "serve_cli/support.rs"]
 mod support;
+#[path = "serve_cli/usage.rs"]
+mod usage;
 #[path = "serve_cli/watching.rs"]
 mod watching;
 
@@ -66,7 +68,7 @@ fn tokens_are_made_beside_a_running_server_and_close_its_doors() {
     assert!(listed.contains("ci") && !listed.contains(&token), "{listed}");
     assert!(run(folder.path(), &["token", "revoke", "ci"]).status.success());
     let slip = run(folder.path(), &["token", "revoke", "ci"]);
-    assert_eq!(slip.status.code(), Some(2));
+    assert_eq!(slip.status.code(), Some(1));
     let slip = run(folder.path(), &["token", "create", "--scope", "raed"]);
     assert_eq!(slip.status.code(), Some(2));
     for _ in 0..2 {
@@ -75,7 +77,7 @@ fn tokens_are_made_beside_a_running_server_and_close_its_doors() {
     let listed = text(&run(folder.path(), &["token", "list"]).stdout);
     assert!(listed.contains("  token\n") && listed.contains("  token-2\n"), "{listed}");
     let twice = run(folder.path(), &["token", "create", "--name", "token-2"]);
-    assert_eq!(twice.status.code(), Some(2));
+    assert_eq!(twice.status.code(), Some(1));
     let told = text(&twice.stderr);
     assert!(told.contains("named `token-2` already") && told.contains("flagpost token revoke token-2"), "{told}");
 }

@@ -366,6 +366,26 @@ proptest! {
 }
 
 #[test]
+fn the_configuration_that_the_page_shows_works() {
+    let page = std::fs::read_to_string("docs/sources.md").expect("the page is there");
+    let section = page.split("\n## Configuration\n").nth(1).expect("it has the section");
+    let example = section.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).expect("it shows one");
+    assert_eq!(source(example).verification(), [Verification::Authorization, Verification::Ed25519]);
+}
+
+#[test]
+fn an_entry_alone_that_is_json_and_no_event_is_a_failure() {
+    // The platforms that send one at a time.
+    for source in &open_sources()[..3] {
+        let batch = receive(source, &[], b"{}").expect("the request is fine");
+        assert_eq!((batch.events.len(), batch.failures.len()), (0, 1), "{:?}", source.kind());
+        assert_eq!((batch.failures[0].index, batch.failures[0].line), (0, 1));
+        let refused = receive(source, &[], b"[1,").map_err(|rejection| rejection.kind());
+        assert_eq!(refused, Err(RejectionKind::Malformed), "{:?}", source.kind());
+    }
+}
+
+#[test]
 fn the_page_about_sources_has_every_kind_and_every_setting() {
     let page = std::fs::read_to_string("docs/sources.md").expect("the page is there");
     for kind in SourceKind::ALL {

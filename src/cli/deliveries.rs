@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
+use super::arguments::{self, STATES};
 use super::client::{Client, ServerArguments, block_on, segment};
 use super::environment::Environment;
 use super::error::CliError;
@@ -13,7 +14,7 @@ use super::shown::visible;
 use super::stored::{self, StoreArgument};
 use super::subscriptions::text;
 use super::table::Table;
-use crate::service::{stored_deliveries, stored_delivery};
+use crate::service::{stored_deliveries, stored_delivery, stored_subscription};
 use crate::store::{DeliveryFilter, EventKey, PageRequest};
 
 #[derive(Debug, clap::Args)]
@@ -25,15 +26,15 @@ pub(super) struct DeliveriesArgs {
     filter: FilterArguments,
 
     /// Of this event
-    #[arg(long, value_name = "N")]
-    event: Option<String>,
+    #[arg(long, value_name = "N", value_parser = arguments::event)]
+    event: Option<u64>,
 
     /// Of events that touch this resource, all of it; tags do not matter
     #[arg(long, value_name = "RESOURCE")]
     resource: Option<String>,
 
     /// How many, newest first
-    #[arg(long, value_name = "N", default_value_t = 50)]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = arguments::count)]
     limit: usize,
 
     /// Print JSON
@@ -54,16 +55,16 @@ pub(super) struct FilterArguments {
     #[arg(long, value_name = "ID")]
     pub(super) subscription: Option<String>,
 
-    /// In these states: `waiting`, `ready`, `later`, `held`, `delivered`, `dead`, `cancelled`, `replayed`
-    #[arg(long = "state", value_name = "STATE", value_delimiter = ',')]
+    /// In these states; `waiting` is the first three of the others
+    #[arg(long = "state", value_name = "STATE", value_delimiter = ',', value_parser = STATES)]
     pub(super) states: Vec<String>,
 
     /// Of events received at or after this moment, as in `2026-01-31T12:00:00Z`
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = arguments::moment)]
     pub(super) from: Option<String>,
 
     /// Of events received before this moment
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = arguments::moment)]
     pub(super) until: Option<String>,
 }
 
@@ -80,16 +81,17 @@ pub(super) fn run(args: &DeliveriesArgs, environment: &Environment) -> Result<Ex
             return Ok(Exit::Done);
         }
         let items = list(args, &client).await?;
+        if let Some(id) = args.filter.subscription.as_ref().filter(|_| items.is_empty()) {
+            // None of a subscription, or no such subscription: the name may be a slip.
+            client.get(&format!("/v1/subscriptions/{}", segment(id)), &[]).await?;
+        }
         show(items, args.json, &mut out)
     })
 }
 
 fn from_store(args: &DeliveriesArgs, file: &Path, environment: &Environment) -> Result<Exit, CliError> {
-    let event = args.event.as_deref().map(|event| {
-        event.parse().map(EventKey::new).map_err(|_| CliError::usage(format!("`--event`: `{event}` is no number")))
-    });
-    let filter =
-        DeliveryFilter { event: event.transpose()?, resource: args.resource.clone(), ..stored::filter(&args.filter)? };
+    let event = args.event.map(EventKey::new);
+    let filter = DeliveryFilter { event, resource: args.resource.clone(), ..stored::filter(&args.filter)? };
     let delivery = args.delivery.as_deref().map(stored::number).transpose()?;
     let store = stored::open(file)?;
     let mut out = environment.stdout();
@@ -113,6 +115,9 @@ fn from_store(args: &DeliveriesArgs, file: &Path, environment: &Environment) -> 
             }
         }
         items.truncate(args.limit);
+        if let Some(id) = args.filter.subscription.as_ref().filter(|_| items.is_empty()) {
+            stored_subscription(&store, id).await.map_err(stored::refused)?;
+        }
         show(items, args.json, &mut out)
     })
 }
@@ -131,7 +136,7 @@ async fn list(args: &DeliveriesArgs, client: &Client) -> Result<Vec<Json>, CliEr
     let given = [
         ("subscription", filter.subscription.clone()),
         ("state", states),
-        ("event", args.event.clone()),
+        ("event", args.event.map(|event| event.to_string())),
         ("resource", args.resource.clone()),
         ("from", filter.from.clone()),
         ("until", filter.until.clone()),

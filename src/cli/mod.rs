@@ -1,5 +1,6 @@
 //! The command line: a file a command. The only room that prints.
 
+mod arguments;
 mod chance;
 mod client;
 mod completions;

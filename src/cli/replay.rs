@@ -17,8 +17,8 @@ use super::progress::{Progress, bar};
 use super::serve::store_error;
 use super::shown::visible;
 use super::stored::{self, StoreArgument};
-use crate::service::{can_be_replayed, stored_replay};
-use crate::store::{Moment, Page, PageRequest, State, Store};
+use crate::service::{can_be_replayed, stored_replay, stored_subscription};
+use crate::store::{DeliveryFilter, Moment, Page, PageRequest, State, Store};
 
 /// Between one look at a job and the next.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -36,7 +36,7 @@ pub(super) struct ReplayArgs {
     filter: FilterArguments,
 
     /// Deliveries a second, at most
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     rate: Option<u32>,
 
     /// Only count
@@ -65,8 +65,21 @@ pub(super) fn run(args: &ReplayArgs, environment: &Environment) -> Result<Exit, 
         return Err(CliError::usage("say which deliveries")
             .help("name them by number, or by `--subscription`, `--state`, `--from` or `--until`"));
     }
+    let mut filter = stored::filter(&args.filter)?;
+    if !filter.states.iter().all(|state| can_be_replayed(*state)) {
+        return Err(CliError::usage("`--state`: only what is settled can be made once more")
+            .help("the states are `dead`, `delivered` and `cancelled`"));
+    }
+    if let (Some(from), Some(until)) = (filter.from, filter.until)
+        && from >= until
+    {
+        return Err(CliError::usage("`--until`: this is not after `--from`"));
+    }
     if let Some(file) = &args.store.store {
-        return in_store(args, file, environment);
+        if filter.states.is_empty() {
+            filter.states.push(State::Dead);
+        }
+        return in_store(args, filter, file, environment);
     }
     let client = Client::new(&args.server, environment)?;
     if args.deliveries.is_empty() {
@@ -79,18 +92,15 @@ pub(super) fn run(args: &ReplayArgs, environment: &Environment) -> Result<Exit, 
 /// Deliveries that are asked for in one step.
 const STEP: usize = 200;
 
-fn in_store(args: &ReplayArgs, file: &Path, environment: &Environment) -> Result<Exit, CliError> {
+fn in_store(
+    args: &ReplayArgs,
+    filter: DeliveryFilter,
+    file: &Path,
+    environment: &Environment,
+) -> Result<Exit, CliError> {
     if args.rerender || args.rate.is_some() {
         return Err(CliError::usage("without a server a replay is exact, and as fast as its receiver takes it")
             .help("leave out `--rerender` and `--rate`, or ask a server"));
-    }
-    let mut filter = stored::filter(&args.filter)?;
-    if filter.states.is_empty() {
-        filter.states.push(State::Dead);
-    }
-    if !filter.states.iter().all(|state| can_be_replayed(*state)) {
-        return Err(CliError::usage("only what is settled can be made once more")
-            .help("the states are `dead`, `delivered` and `cancelled`"));
     }
     let named = args.deliveries.iter().map(|text| stored::number(text)).collect::<Result<Vec<u64>, _>>()?;
     let store = stored::open(file)?;
@@ -115,6 +125,9 @@ fn in_store(args: &ReplayArgs, file: &Path, environment: &Environment) -> Result
                 Some(next) => page.after = Some(next),
                 None => break,
             }
+        }
+        if let Some(id) = args.filter.subscription.as_ref().filter(|_| found.is_empty()) {
+            stored_subscription(&store, id).await.map_err(stored::refused)?;
         }
         if args.dry_run {
             writeln!(out, "{} deliveries would be made once more", found.len())?;

@@ -6,6 +6,7 @@ use std::io::{IsTerminal, Write};
 use indicatif::{MultiProgress, ProgressBar};
 use serde_json::Value as Json;
 
+use super::arguments;
 use super::client::{Client, ServerArguments, block_on};
 use super::environment::Environment;
 use super::error::CliError;
@@ -23,7 +24,7 @@ pub(super) struct TailArgs {
     subscription: Option<String>,
 
     /// End after so many lines
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = arguments::count)]
     lines: Option<usize>,
 
     /// Print each line as JSON
@@ -107,6 +108,7 @@ impl Bars {
 fn sentence(happening: &Json, colour: bool) -> String {
     let part = |name: &str| text(happening.get(name));
     let milliseconds = |name: &str| happening.get(name).and_then(Json::as_f64);
+    let is = |name: &str| happening.get(name).and_then(Json::as_bool).unwrap_or(false);
     let kind = part("happening");
     let (word, rest) = match kind.as_str() {
         "attempted" => {
@@ -128,11 +130,40 @@ fn sentence(happening: &Json, colour: bool) -> String {
         }
         "taken" => {
             let (new, seen, conflicts, failed) = (part("accepted"), part("seen"), part("conflicts"), part("failed"));
-            (
-                kind,
-                format!("by `{}`: {new} new, {seen} seen, {conflicts} in conflict, {failed} unusable", part("source")),
-            )
+            let reason = if part("reason").is_empty() { String::new() } else { format!(": {}", part("reason")) };
+            let source = part("source");
+            (kind, format!("by `{source}`: {new} new, {seen} seen, {conflicts} in conflict, {failed} unusable{reason}"))
         }
+        "refused" => (kind, format!("a request to `{}`: {}", part("source"), part("reason"))),
+        "breaker" if is("open") => {
+            let pause = milliseconds("pauseMs").unwrap_or_default() / 1000.0;
+            (kind, format!("`{}` keeps failing and is left alone for {pause:.1} s", part("subscription")))
+        }
+        "breaker" => (kind, format!("`{}` answers again", part("subscription"))),
+        "disabled" => (kind, format!("`{}` was switched off: {}", part("subscription"), part("reason"))),
+        "job" => {
+            let count = |name: &str| text(happening.pointer(&format!("/progress/{name}")));
+            let of = if count("total").is_empty() { count("matched") } else { count("total") };
+            let (job, state, made, skipped) = (part("job"), part("state"), count("replayed"), count("skipped"));
+            (kind, format!("{job} is {state}: {made} of {of} made once more, {skipped} could not be"))
+        }
+        "swapped" => {
+            (kind, format!("the integration `{}` is in use, version {}", part("integration"), part("version")))
+        }
+        "integrationRefused" => {
+            let findings = happening.get("findings").and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
+            let stays = if is("inUse") { "the old version stays" } else { "it takes no new subscriptions" };
+            let first = text(findings.first());
+            (kind, format!("`{}`, and {stays}; findings: {}, the first: {first}", part("integration"), findings.len()))
+        }
+        "integrationRemoved" => {
+            (kind, format!("the folder of `{}`; subscriptions keep the version they have", part("integration")))
+        }
+        "folder" if is("works") => (kind, "the integrations are in use again".to_owned()),
+        "folder" => (kind, format!("the integrations cannot be used, and what is in use stays: {}", part("reason"))),
+        "store" if is("works") => (kind, "it takes everything again".to_owned()),
+        "store" => (kind, format!("it takes nothing: {}", part("reason"))),
+        "missed" => (kind, format!("{} happenings: more came than could be told here", part("count"))),
         _ => {
             let members = happening.as_object().into_iter().flatten().filter(|(name, _)| *name != "happening");
             let members: Vec<String> = members.map(|(name, value)| format!("{name} {}", text(Some(value)))).collect();
@@ -173,7 +204,32 @@ mod tests {
         let attempted = serde_json::json!({"happening": "attempted", "delivery": "7", "subscription": "s",
             "attempt": 2, "status": 503, "tookMs": 3.04, "ended": "retry", "nextInMs": 2000.0, "error": null});
         assert_eq!(row(attempted), "retry     7 to `s`: 503 in 3.0 ms, attempt 2; next in 2.0 s");
-        assert_eq!(row(serde_json::json!({"happening": "missed", "count": 3})), "missed    count 3");
+        let progress = serde_json::json!({"matched": 21, "total": 80, "replayed": 20, "skipped": 1});
+        for (happening, told) in [
+            (
+                serde_json::json!({"happening": "missed", "count": 3}),
+                "missed    3 happenings: more came than could be told here",
+            ),
+            (
+                serde_json::json!({"happening": "breaker", "subscription": "s", "open": true, "pauseMs": 30000.0}),
+                "breaker   `s` keeps failing and is left alone for 30.0 s",
+            ),
+            (
+                serde_json::json!({"happening": "breaker", "subscription": "s", "open": false, "pauseMs": null}),
+                "breaker   `s` answers again",
+            ),
+            (
+                serde_json::json!({"happening": "job", "job": "job_1", "state": "running", "progress": progress}),
+                "job       job_1 is running: 20 of 80 made once more, 1 could not be",
+            ),
+            (
+                serde_json::json!({"happening": "taken", "source": "ld", "accepted": 0, "seen": 0, "conflicts": 0,
+                    "failed": 1, "reason": "it has no `kind`", "deliveries": 0}),
+                "taken     by `ld`: 0 new, 0 seen, 0 in conflict, 1 unusable: it has no `kind`",
+            ),
+        ] {
+            assert_eq!(row(happening), told);
+        }
         let hostile = serde_json::json!({"happening": "disabled", "subscription": "s", "reason": "\u{1b}[2J"});
         assert!(!row(hostile).contains('\u{1b}'));
     }

@@ -65,7 +65,7 @@ pub(super) fn run(args: &TokenArgs, environment: &Environment) -> Result<Exit, C
                 Ok(tokens::create(&*store, &name, scopes, now).await)
             })?;
             let secret = made.map_err(|error| match error {
-                CreateError::Taken(name) => CliError::usage(format!("a token is named `{name}` already"))
+                CreateError::Taken(name) => CliError::failed(format!("a token is named `{name}` already"))
                     .help(format!("take another name, or revoke that one with `flagpost token revoke {name}`")),
                 CreateError::Store(error) => store_error(&error),
             })?;
@@ -86,7 +86,7 @@ pub(super) fn run(args: &TokenArgs, environment: &Environment) -> Result<Exit, C
         Action::Revoke { token } => {
             let revoked = block_on(async { Ok(tokens::revoke(&*store, token).await) })?;
             let revoked = revoked.map_err(|error| match error {
-                RevokeError::Which(sentence) => CliError::usage(sentence).help("`flagpost token list` shows them"),
+                RevokeError::Which(sentence) => CliError::failed(sentence).help("`flagpost token list` shows them"),
                 RevokeError::Store(error) => store_error(&error),
             })?;
             writeln!(out, "revoked {} ({})", revoked.id, visible(&revoked.token.name))?;

@@ -64,9 +64,20 @@ pub fn states(word: &str) -> Result<Vec<DeliveryState>, String> {
     found.map(|state| vec![state]).ok_or_else(|| {
         let names = DeliveryState::ALL.map(name);
         let near = near_miss(word, names.iter().copied().chain(["waiting"]));
-        let meant = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        format!("no state is named `{word}`{meant}")
+        unknown("state", word, near, names.into_iter().chain(["waiting"]))
     })
+}
+
+/// A word that is none of a list, in one sentence with all that are.
+pub(super) fn unknown<'a>(
+    what: &str,
+    word: &str,
+    near: Option<&str>,
+    choices: impl Iterator<Item = &'a str>,
+) -> String {
+    let choices = choices.map(|choice| format!("`{choice}`")).collect::<Vec<_>>().join(", ");
+    let meant = near.map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default();
+    format!("no {what} is named `{word}`{meant}; there are {choices}")
 }
 
 fn name(state: DeliveryState) -> &'static str {

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 
 use super::access::MayRead;
+use super::deliveries::unknown;
 use super::extract::{NoParameters, Parameters, Segment, number};
 use super::lists::List;
 use super::problem::Problem;
@@ -45,10 +46,10 @@ pub(super) async fn list(
 
 fn verdict(text: &str) -> Result<VerdictKind, String> {
     let names = VerdictKind::ALL.map(|kind| Verdict(kind).name());
-    VerdictKind::ALL.into_iter().find(|kind| Verdict(*kind).name() == text).ok_or_else(|| {
-        let meant = near_miss(text, names).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        format!("no verdict is named `{text}`{meant}")
-    })
+    VerdictKind::ALL
+        .into_iter()
+        .find(|kind| Verdict(*kind).name() == text)
+        .ok_or_else(|| unknown("verdict", text, near_miss(text, names), names.into_iter()))
 }
 
 /// Tells everything about an event: the decision for each subscription, its deliveries, its bytes.

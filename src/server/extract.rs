@@ -222,7 +222,10 @@ impl Parameters {
         Err(match near_miss(name, self.known.iter().copied()) {
             Some(near) => problem.help(format!("did you mean `{near}`?")),
             None if self.known.is_empty() => problem.help("there are none here"),
-            None => problem.help(format!("there are {}", self.known.join(", "))),
+            None => problem.help(match self.known.as_slice() {
+                [only] => format!("the only one is `{only}`"),
+                known => format!("there are `{}`", known.join("`, `")),
+            }),
         })
     }
 }

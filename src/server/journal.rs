@@ -204,13 +204,18 @@ mod tests {
             for at in 0..10 {
                 let source = SourceId::new("ld");
                 let (accepted, seen, conflicts, deliveries) = (0, 0, 0, 0);
-                hearer.hear(&Happening::Taken { source, accepted, seen, conflicts, failed: at + 1, deliveries });
+                let (failed, reason) = (at + 1, Some("no".to_owned()));
+                hearer.hear(&Happening::Taken { source, accepted, seen, conflicts, failed, reason, deliveries });
             }
             journal.end().await;
             let text = journal.metrics().text(&Accounts::default(), false).expect("it is written");
             assert!(text.contains("flagpost_source_entries_total{outcome=\"failed\"} 55\n"), "{text}");
         });
-        assert_eq!(log.matches("entries that cannot be used").count(), 4, "{log}");
+        assert_eq!(log.matches(" that cannot be used").count(), 4, "{log}");
+        assert!(
+            log.contains("sent 1 entry that") && log.contains("sent 2 entries that cannot be used; the first: no"),
+            "{log}"
+        );
         assert!(log.contains("6 lines are left out"), "{log}");
     }
 

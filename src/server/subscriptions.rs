@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Type};
 
 use super::access::{MayRead, MayWrite};
 use super::extract::{JsonBody, NoParameters, Parameters, Segment};
@@ -31,8 +32,7 @@ pub(super) struct SubscriptionDocument {
     policy: Option<Vec<serde_json::Value>>,
     /// Whether anything is sent.
     enabled: Option<bool>,
-    /// Name of a retry profile, or one written out, in place of the integration's own.
-    #[schema(value_type = Option<Object>)]
+    #[schema(schema_with = profile)]
     profile: Option<serde_json::Value>,
     /// Attempts at once, at most.
     #[schema(minimum = 1, maximum = 1024)]
@@ -51,6 +51,19 @@ pub(super) struct SubscriptionDocument {
     /// be `scopes`, `refreshToken`, and `clientAuth`, which is `body` or `basic`.
     #[schema(value_type = Option<Object>)]
     oauth: Option<serde_json::Value>,
+}
+
+/// A retry profile, as it is written.
+fn profile() -> OneOfBuilder {
+    OneOfBuilder::new()
+        .description(Some(
+            "Name of a retry profile, or one written out, in place of the integration's own. One that is written out \
+             starts from the profile that its `profile` names, else from the engine's default, and each other member \
+             replaces what that one says",
+        ))
+        .item(ObjectBuilder::new().schema_type(Type::String))
+        .item(ObjectBuilder::new().schema_type(Type::Object))
+        .item(ObjectBuilder::new().schema_type(Type::Null))
 }
 
 /// Lists subscriptions by name.

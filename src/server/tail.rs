@@ -27,7 +27,8 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Follows what happens, from now on. Who listens too slowly misses some, and is told how many.
 #[utoipa::path(get, path = "/v1/tail", operation_id = "tail", tag = "operating", security(("token" = ["read"])),
     params(("subscription" = Option<String>, Query, description = "What happens with this subscription alone")),
-    responses((status = 200, description = "One JSON object a line, as it happens; blank lines show that the connection stands", body = String, content_type = "application/x-ndjson")))]
+    responses((status = 200, description = "One JSON object a line, as it happens; blank lines show that the connection stands", body = String, content_type = "application/x-ndjson"),
+        (status = 404, body = Problem, content_type = "application/problem+json", description = "There is no such subscription")))]
 pub(super) async fn follow(
     _: MayRead,
     State(app): State<App>,
@@ -35,6 +36,10 @@ pub(super) async fn follow(
 ) -> Result<Response, Problem> {
     let subscription = parameters.text("subscription")?;
     parameters.finish()?;
+    if let Some(id) = &subscription {
+        // Nothing would ever be told of one that is not there, and whoever waits would not know why.
+        app.service.subscription(id).await?;
+    }
     let (reader, writer) = tokio::io::duplex(WAITING);
     // From before the answer on: whoever has it misses nothing that happens next.
     let happenings = app.service.happenings();
@@ -71,9 +76,9 @@ async fn tell(app: App, mut writer: DuplexStream, subscription: Option<String>, 
 /// A happening as a line.
 fn line(happening: &Happening) -> Json {
     match happening {
-        Happening::Taken { source, accepted, seen, conflicts, failed, deliveries } => json!({
+        Happening::Taken { source, accepted, seen, conflicts, failed, reason, deliveries } => json!({
             "happening": "taken", "source": source.as_str(), "accepted": accepted, "seen": seen,
-            "conflicts": conflicts, "failed": failed, "deliveries": deliveries}),
+            "conflicts": conflicts, "failed": failed, "reason": reason, "deliveries": deliveries}),
         Happening::Refused { source, reason } => {
             json!({"happening": "refused", "source": source.as_str(), "reason": reason})
         }

@@ -13,14 +13,31 @@ pub(super) fn is_told(happening: &Happening) -> bool {
     }
 }
 
+/// What is unusual about a request of a source: what cannot be used of it, what came under the id of something else.
+fn unusual(conflicts: u32, failed: u32, reason: Option<&str>) -> String {
+    let entries = |count: u32| if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") };
+    let unusable = |failed: u32| {
+        let first = if failed == 1 { ": " } else { "; the first: " };
+        let reason = reason.map(|reason| format!("{first}{reason}")).unwrap_or_default();
+        format!("{} that cannot be used{reason}", entries(failed))
+    };
+    let contradicting = |count: u32| format!("{} under a known id with other bytes", entries(count));
+    match (conflicts, failed) {
+        (0, failed) => unusable(failed),
+        (conflicts, 0) => contradicting(conflicts),
+        (conflicts, failed) => format!("{}, and {}", contradicting(conflicts), unusable(failed)),
+    }
+}
+
 /// Tells a happening, and how many like it were left out before.
 pub(super) fn tell(happening: &Happening, left_out: u64) {
     match happening {
-        Happening::Taken { source, accepted, seen, conflicts, failed, deliveries } => {
+        Happening::Taken { source, accepted, seen, conflicts, failed, reason, deliveries } => {
             if *conflicts > 0 || *failed > 0 {
+                let what = unusual(*conflicts, *failed, reason.as_deref());
                 tracing::warn!(
                     source.key = %source, accepted, seen, conflicts, failed, deliveries,
-                    "the source `{source}` sent {failed} entries that cannot be used, and {conflicts} under a known id"
+                    "the source `{source}` sent {what}"
                 );
             } else {
                 tracing::debug!(source.key = %source, accepted, seen, deliveries, "took {accepted} events of `{source}`");

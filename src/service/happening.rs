@@ -64,10 +64,12 @@ pub enum Happening {
         conflicts: u32,
         /// Entries that could not be used.
         failed: u32,
+        /// What is wrong with the first of them.
+        reason: Option<String>,
         /// Deliveries made for them.
         deliveries: u32,
     },
-    /// A request of a source was refused.
+    /// A request of a source was refused unread: its sender did not prove who they are, or it is too large.
     Refused {
         /// The source.
         source: SourceId,

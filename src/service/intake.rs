@@ -207,7 +207,8 @@ pub(super) async fn accept(
     let failed = u32::try_from(report.failures.len()).unwrap_or(u32::MAX);
     // What nothing could be made of is told as well: a sender who changed their format would be silent otherwise.
     if !report.events.is_empty() || failed > 0 {
-        tell(Happening::Taken { source, accepted, seen, conflicts, failed, deliveries: made });
+        let reason = report.failures.first().map(|first| first.reason.clone());
+        tell(Happening::Taken { source, accepted, seen, conflicts, failed, reason, deliveries: made });
     }
     Ok(report)
 }

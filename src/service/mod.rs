@@ -35,6 +35,6 @@ pub use stored::{
 pub use views::{
     AttemptView, Breaker, ConflictView, DeliveryDetail, DeliveryView, DryDecision, DryRun, EventDetail, EventOutcome,
     EventSummaryView, FailureView, FindingView, HeaderView, IntegrationView, JobProgress, JobState, JobView, Observed,
-    PhasesView, PolicyRange, PutReport, RangeOfReplays, RefusedIntegration, ReloadReport, ReplayKind, Replayed,
-    SentView, SourceView, StatusView, SubscriptionView, TakeReport, Taken, TestReport, Verdict, VerdictView,
+    PhasesView, PolicyRange, PutReport, RangeOfReplays, RangeView, RefusedIntegration, ReloadReport, ReplayKind,
+    Replayed, SentView, SourceView, StatusView, SubscriptionView, TakeReport, Taken, TestReport, Verdict, VerdictView,
 };

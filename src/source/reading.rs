@@ -1,6 +1,6 @@
 //! A source that is ready to receive: its configuration, understood.
 
-use super::batch::{Batch, Request};
+use super::batch::{Batch, EntryFailure, Request};
 use super::configuration::{Limits, SignatureEncoding, SourceConfiguration, SourceKind};
 use super::generic::Generic;
 use super::jwks::Keys;
@@ -118,8 +118,8 @@ impl Source {
     /// as far as this platform lets them.
     ///
     /// # Errors
-    /// The request as a whole is refused. An entry that cannot be used is a failure in the batch instead, where
-    /// the platform sends several; where it sends one, that one's mistake refuses the request.
+    /// The request as a whole is refused. An entry that cannot be used is a failure in the batch instead; where the
+    /// platform sends one alone, a body that is no JSON refuses the request.
     pub fn receive(&self, request: &Request<'_>) -> Result<Batch, Rejection> {
         self.verify(request)?;
         self.read_verified(request)
@@ -181,8 +181,11 @@ impl Source {
         if body.len() > self.limits.entry_bytes {
             return Err(Rejection::TooLarge { length: body.len(), limit: self.limits.entry_bytes });
         }
-        let event = read(body).map_err(Rejection::Malformed)?;
-        Ok(Batch { events: vec![event], failures: Vec::new() })
+        match read(body) {
+            Ok(event) => Ok(Batch { events: vec![event], failures: Vec::new() }),
+            Err(reason) if Value::parse(body).is_err() => Err(Rejection::Malformed(reason)),
+            Err(reason) => Ok(Batch { events: Vec::new(), failures: vec![EntryFailure { index: 0, line: 1, reason }] }),
+        }
     }
 
     /// A body that holds any number of events.

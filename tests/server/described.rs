@@ -64,6 +64,21 @@ async fn a_parameter_that_nobody_takes_is_refused_by_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_profile_is_a_name_or_written_out() {
+    let server = Running::start().await;
+    let document = server.get("/openapi.json").await.json();
+    let subscription = &document["components"]["schemas"]["SubscriptionDocument"];
+    let kinds: Vec<&Json> = subscription["properties"]["profile"]["oneOf"]
+        .as_array()
+        .expect("it is one of several")
+        .iter()
+        .map(|one| &one["type"])
+        .collect();
+    assert_eq!(kinds, ["string", "object", "null"]);
+    assert_eq!(subscription["required"], json!(["integration"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn objects_that_are_handed_in_take_no_other_members() {
     let server = Running::start().await;
     let document = server.get("/openapi.json").await.json();

@@ -68,6 +68,34 @@ async fn a_signed_source_lets_nobody_in_without_a_signature_and_asks_for_no_toke
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_known_sender_sends_and_nobody_can_use_is_a_failure_with_its_reason() {
+    let source = json!({"key": "ld", "kind": "launchdarkly", "secrets": "source-secret"});
+    let server = Start { sources: vec![source], ..Default::default() }.run().await;
+    let path = "/v1/sources/ld/events";
+    let mut happenings = server.service.happenings();
+    for (body, status, reason) in [
+        ("{}", 422, "it has no `kind`"),
+        (r#"{"kind":"flag"}"#, 422, "it has no `_id`"),
+        ("[]", 422, "not an object"),
+        ("[1,", 400, "this is not JSON"),
+    ] {
+        let answer = server.ask_with("POST", path, Some(body), &[("x-ld-signature", &signed(body))]).await;
+        assert_eq!(answer.status, status, "{body}: {}", answer.text);
+        let told = answer.json();
+        let told = if status == 422 { &told["failures"][0]["reason"] } else { &told["detail"] };
+        assert!(told.as_str().is_some_and(|told| told.contains(reason)), "{body}: {}", answer.text);
+        let heard = happenings.try_recv().expect("each is told");
+        let flagpost::service::Happening::Taken { failed: 1, reason: Some(heard), .. } = heard else {
+            panic!("{heard:?}")
+        };
+        assert!(heard.contains(reason), "{heard}");
+    }
+    assert_eq!(server.ask("POST", path, Some("{}")).await.status, 401);
+    server.until_metric("flagpost_source_entries_total{outcome=\"failed\"} 4").await;
+    server.until_metric("flagpost_source_entries_total{outcome=\"refused\"} 1").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_token_in_the_address_serves_senders_that_can_set_no_header() {
     let source = json!({"key": "split", "kind": "split", "project": "web", "tokens": "t0ken+x"});
     let server = Start { sources: vec![source], ..Default::default() }.run().await;

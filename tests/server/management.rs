@@ -210,12 +210,29 @@ async fn lists_tell_which_parameter_is_wrong() {
         assert_eq!(answer.pointers(), [parameter], "{path}");
     }
     assert_eq!(server.get("/v1/events?form=1").await.json()["help"], "did you mean `from`?");
+    let wrong = server.get("/v1/deliveries?state=ded").await.text;
+    assert!(
+        wrong.contains("no state is named `ded` (did you mean `dead`?); there are `ready`")
+            && wrong.contains("`waiting`"),
+        "{wrong}"
+    );
+    let wrong = server.get("/v1/events?verdict=x").await.text;
+    assert!(wrong.contains("no verdict is named `x`; there are `sent`, `denied`"), "{wrong}");
+    let range =
+        json!({"kind": "exact", "from": "2026-01-31T12:00:00Z", "until": 1_800_000_000_000_i64, "dryRun": true});
+    let job = server.post("/v1/replay-jobs", &range).await.json();
+    assert_eq!(
+        (&job["range"]["from"], &job["range"]["until"]),
+        (&json!("2026-01-31T12:00:00.000Z"), &json!("2027-01-15T08:00:00.000Z"))
+    );
     assert_eq!(server.get("/v1/events?from=2020-01-01T00:00:00%2B02:00&until=2099-01-01T00:00:00Z").await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_happens_is_told_as_it_happens() {
     let (server, _receiver) = with_subscription().await;
+    let nobody = server.get("/v1/tail?subscription=acmee").await;
+    assert_eq!((nobody.status, &nobody.json()["help"]), (404, &json!("did you mean `acme`?")));
     let mut stream = server.http.get(format!("{}/v1/tail", server.address)).send().await.expect("the stream is there");
     assert_eq!(stream.status().as_u16(), 200);
     send(&server, "one").await;

@@ -93,7 +93,7 @@ async fn every_subscription_has_a_verdict_with_its_reason() {
         detail.summary.verdicts.iter().map(|verdict| (verdict.subscription.as_str(), verdict.verdict.name())).collect();
     let expected = ["denied", "empty-body", "no-allow", "no-template", "paused", "sent"];
     assert_eq!(told.iter().map(|(_, verdict)| *verdict).collect::<Vec<_>>(), expected);
-    assert_eq!(detail.summary.verdicts[0].statement, Some(1));
+    assert_eq!(detail.summary.verdicts[0].statement, Some(2));
     drained(&service).await;
     let books = service.accounts().await.expect("the books");
     assert!(books.balance());

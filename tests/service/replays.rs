@@ -146,7 +146,8 @@ async fn a_policy_is_tried_on_what_came_before() {
     ];
     let run = service.policy_dry_run(&policy, PolicyRange::default()).await.expect("the policy is fine");
     assert_eq!((run.events, run.allowed, run.denied, run.unmatched), (3, 1, 1, 1));
-    assert_eq!(run.decisions[0].statement, Some(1), "the newest first: it is denied");
+    assert_eq!(run.decisions[0].statement, Some(2), "the newest first: it is denied");
+    assert!(run.decisions[0].reason.starts_with("statement 2 denies"), "{}", run.decisions[0].reason);
     assert_eq!(run.decisions[2].resource, "proj/web:env/production:flag/nav");
     let wrong = service.policy_dry_run(&[json!({"effect": "perhaps"})], PolicyRange::default()).await;
     let Err(ServiceError::Invalid(mistakes)) = wrong else { panic!("it is wrong") };

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Service;
 use crate::service::core::Core;
 use crate::service::{
-    FieldMistake, Happening, JobProgress, JobState, JobView, RangeOfReplays, ServiceError, Timestamp,
+    FieldMistake, Happening, JobProgress, JobState, JobView, RangeOfReplays, RangeView, ServiceError, Timestamp,
 };
 use crate::store::{
     Cursor, DeliveryFilter, Document, Expected, Moment, PageRequest, Replay, Shelf, State, StoreError, SubscriptionId,
@@ -164,7 +164,7 @@ fn job_of(document: &Document) -> Result<Job, ServiceError> {
 fn view(id: &str, job: &Job) -> JobView {
     JobView {
         id: id.to_owned(),
-        range: job.range.clone(),
+        range: RangeView::from(&job.range),
         state: job.state,
         progress: job.progress,
         created: Timestamp(job.created),

@@ -281,7 +281,7 @@ fn verdict_view(decided: &Decided) -> VerdictView {
         version: decided.version.0,
         verdict: Verdict(decided.kind()),
         statement: match &decided.skip {
-            Some(Skip::Denied { statement }) => Some(*statement),
+            Some(Skip::Denied { statement }) => Some(statement.saturating_add(1)),
             _ => None,
         },
         message: match &decided.skip {

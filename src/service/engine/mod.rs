@@ -146,6 +146,14 @@ impl Service {
         rejection.into()
     }
 
+    /// The sender is known by now, so it is told as an entry that cannot be used and not as a stranger's attempt.
+    fn unusable(&self, source: &SourceId, rejection: Rejection) -> ServiceError {
+        let (accepted, seen, conflicts, failed, deliveries) = (0, 0, 0, 1, 0);
+        let (source, reason) = (source.clone(), Some(rejection.to_string()));
+        self.core.tell(Happening::Taken { source, accepted, seen, conflicts, failed, reason, deliveries });
+        rejection.into()
+    }
+
     /// Takes what came for a source from a sender that [`Service::verify`] let pass.
     ///
     /// # Errors
@@ -153,7 +161,7 @@ impl Service {
     pub async fn take_verified(&self, source: &str, request: Request<'_>) -> Result<TakeReport, ServiceError> {
         let known = self.source(source)?;
         let id = SourceId::new(source);
-        let batch = known.read_verified(&request).map_err(|rejection| self.refuse(source, rejection))?;
+        let batch = known.read_verified(&request).map_err(|rejection| self.unusable(&id, rejection))?;
         let table = self.core.table.load_full();
         let planning = intake::plan(&id, batch, &table, &self.core.bodies).await;
         let heard = self.core.happenings.receiver_count() > 0;

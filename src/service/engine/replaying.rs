@@ -123,7 +123,7 @@ impl Service {
                     event: record.key.number().to_string(),
                     received: record.received.into(),
                     verdict: decision.verdict,
-                    statement: decision.statement,
+                    statement: decision.statement.map(|at| at + 1),
                     resource: decision.resource(),
                     action: decision.action().to_owned(),
                     reason: explanation.reason(),

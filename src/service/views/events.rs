@@ -60,7 +60,7 @@ view! {
         /// The decision.
         #[schema(value_type = String)]
         verdict: Verdict,
-        /// The statement that denied it, from 0.
+        /// The statement that denied it, counted from 1.
         statement: Option<u32>,
         /// What the template engine said.
         message: Option<String>,

@@ -13,7 +13,7 @@ pub use events::{ConflictView, EventDetail, EventSummaryView, Verdict, VerdictVi
 pub use intake::{EventOutcome, FailureView, SourceView, TakeReport, Taken};
 pub use integrations::{FindingView, IntegrationView, RefusedIntegration, ReloadReport};
 pub use policy::{DryDecision, DryRun, PolicyRange};
-pub use replays::{JobProgress, JobState, JobView, RangeOfReplays, ReplayKind, Replayed};
+pub use replays::{JobProgress, JobState, JobView, RangeOfReplays, RangeView, ReplayKind, Replayed};
 pub use subscriptions::{Breaker, Observed, PutReport, SentView, StatusView, SubscriptionView, TestReport};
 
 /// A value of an answer: camel case outside, every field told in the description of the API.

@@ -50,7 +50,7 @@ view! {
         /// What would have been decided.
         #[schema(value_type = String)]
         verdict: crate::policy::Verdict,
-        /// The statement that decided, from 0.
+        /// The statement that decided, counted from 1.
         statement: Option<usize>,
         /// The resource that decided.
         resource: String,

@@ -29,8 +29,8 @@ view! {
     }
 }
 
-/// Which deliveries a replay job is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// Which deliveries a replay job is about, as it is asked for and kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RangeOfReplays {
     /// Of this subscription alone.
@@ -38,7 +38,6 @@ pub struct RangeOfReplays {
     pub subscription: Option<String>,
     /// In these states: `dead`, `delivered`, `cancelled`. Dead letters when empty.
     #[serde(default)]
-    #[schema(value_type = Vec<String>)]
     pub states: Vec<State>,
     /// Of events received at or after this moment, in milliseconds since 1970.
     #[serde(default)]
@@ -86,12 +85,47 @@ pub struct JobProgress {
 }
 
 view! {
+    /// Which deliveries a replay job is about.
+    RangeView {
+        /// Of this subscription alone.
+        subscription: Option<String>,
+        /// In these states; dead letters when empty.
+        #[schema(value_type = Vec<String>)]
+        states: Vec<State>,
+        /// Of events received at or after this moment.
+        from: Option<Timestamp>,
+        /// Of events received before this moment.
+        until: Option<Timestamp>,
+        /// How they are made.
+        kind: ReplayKind,
+        /// Deliveries a second, at most.
+        rate: Option<u32>,
+        /// Only counts.
+        dry_run: bool,
+    }
+}
+
+impl From<&RangeOfReplays> for RangeView {
+    fn from(range: &RangeOfReplays) -> Self {
+        RangeView {
+            subscription: range.subscription.clone(),
+            states: range.states.clone(),
+            from: range.from.map(Timestamp),
+            until: range.until.map(Timestamp),
+            kind: range.kind,
+            rate: range.rate,
+            dry_run: range.dry_run,
+        }
+    }
+}
+
+view! {
     /// A replay job.
     JobView {
         /// Its id.
         id: String,
         /// What it is about.
-        range: RangeOfReplays,
+        range: RangeView,
         /// Where it stands.
         state: JobState,
         /// How far it is.
