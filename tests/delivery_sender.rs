@@ -299,6 +299,22 @@ fn a_name_without_an_address_is_told_as_such() {
 }
 
 #[test]
+fn user_name_and_password_of_an_address_go_as_a_header_unless_there_is_one() {
+    let receiver = Receiver::start(vec![status(200), status(200)]);
+    let url = receiver.url("/a?b").replace("http://", "http://ana:p%40ss@");
+    send(&request(&*url)).expect("an answer");
+    let own = vec![("Authorization".to_owned(), "Bearer k".to_owned())];
+    send(&OutboundRequest { headers: own, ..request(&*url) }).expect("an answer");
+    let received = receiver.received();
+    assert_eq!(received[0].header("authorization"), Some("Basic YW5hOnBAc3M="));
+    assert_eq!(received[1].header("authorization"), Some("Bearer k"));
+    for received in &received {
+        assert_eq!(received.target, "/a?b");
+        assert_eq!(received.header("host"), Some(receiver.address.to_string().as_str()));
+    }
+}
+
+#[test]
 fn what_is_no_web_address_is_not_sent() {
     for url in ["ftp://example.com/", "file:///etc/passwd", "mailto:a@b", "unix:/run/x", "http://", "not a url", ""] {
         assert_eq!(send(&request(url)).expect_err(url).kind, FailureKind::Unsendable, "{url}");

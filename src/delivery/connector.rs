@@ -40,6 +40,22 @@ impl Connector {
         tcp.set_nodelay(true);
         Connector { tcp, tls, limit }
     }
+
+    async fn connect(mut self, address: Uri, notes: Option<Notes>) -> Result<Connection, Problem> {
+        // Where the certificate is to be for: an address in brackets is meant without them.
+        let host = address.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        let started = Instant::now();
+        let tcp = self.tcp.call(address).await?;
+        phases::note(notes.as_ref(), |phases| {
+            // The name is looked up on the way.
+            phases.connect = Some(started.elapsed().saturating_sub(phases.resolve.unwrap_or_default()));
+        });
+        let Some(tls) = self.tls else { return Ok(Connection::Plain(tcp)) };
+        let started = Instant::now();
+        let agreed = tls.connect(ServerName::try_from(host)?, tcp.into_inner()).await?;
+        phases::note(notes.as_ref(), |phases| phases.tls = Some(started.elapsed()));
+        Ok(Connection::secured(agreed))
+    }
 }
 
 impl Service<Uri> for Connector {
@@ -59,24 +75,6 @@ impl Service<Uri> for Connector {
             let connecting = connector.connect(address, notes);
             tokio::time::timeout(limit, connecting).await.unwrap_or(Err(LateConnection { limit }.into()))
         })
-    }
-}
-
-impl Connector {
-    async fn connect(mut self, address: Uri, notes: Option<Notes>) -> Result<Connection, Problem> {
-        // Where the certificate is to be for: an address in brackets is meant without them.
-        let host = address.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-        let started = Instant::now();
-        let tcp = self.tcp.call(address).await?;
-        phases::note(notes.as_ref(), |phases| {
-            // The name is looked up on the way.
-            phases.connect = Some(started.elapsed().saturating_sub(phases.resolve.unwrap_or_default()));
-        });
-        let Some(tls) = self.tls else { return Ok(Connection::Plain(tcp)) };
-        let started = Instant::now();
-        let agreed = tls.connect(ServerName::try_from(host)?, tcp.into_inner()).await?;
-        phases::note(notes.as_ref(), |phases| phases.tls = Some(started.elapsed()));
-        Ok(Connection::secured(agreed))
     }
 }
 

@@ -9,13 +9,18 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ACCEPT, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
+use hyper::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT,
+};
 use hyper::{Method, Request, Uri};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpInfo;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
 use super::attempts::Exchange;
@@ -202,7 +207,7 @@ impl Exchange for Sender {
         timeout: Duration,
     ) -> Result<Answer, Failure> {
         let unsendable = |message: String| Failure::new(FailureKind::Unsendable, message);
-        let url =
+        let mut url =
             Url::parse(&request.url).map_err(|error| unsendable(format!("the address cannot be read: {error}")))?;
         let security = match self.check(&url)? {
             Security::Checked if request.skip_certificate_check => Security::Unchecked,
@@ -211,9 +216,13 @@ impl Exchange for Sender {
         let mut sent = Request::new(Full::new(Bytes::from(request.body.clone())));
         *sent.method_mut() = Method::from_bytes(request.method.as_bytes())
             .map_err(|_| unsendable(format!("`{}` is no HTTP method", request.method)))?;
+        let mut map = header_map(headers)?;
+        if let Some(basic) = take_user_info(&mut url) {
+            map.entry(AUTHORIZATION).or_insert(basic);
+        }
         *sent.uri_mut() =
             Uri::try_from(url.as_str()).map_err(|error| unsendable(format!("the address cannot be read: {error}")))?;
-        *sent.headers_mut() = header_map(headers)?;
+        *sent.headers_mut() = map;
         if request.body.is_empty() && !matches!(*sent.method(), Method::GET | Method::DELETE) {
             // Receivers that ask for a length ask for it of an empty body as well.
             sent.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
@@ -255,6 +264,20 @@ fn header_map(headers: &[(String, String)]) -> Result<HeaderMap, Failure> {
     map.entry(USER_AGENT).or_insert(AGENT);
     map.entry(ACCEPT).or_insert(ANYTHING);
     Ok(map)
+}
+
+/// Takes user name and password out of an address: they go as a header (RFC 7617), as with every client.
+fn take_user_info(url: &mut Url) -> Option<HeaderValue> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    let decoded = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
+    let pair = [decoded(url.username()), b":".to_vec(), decoded(url.password().unwrap_or_default())].concat();
+    // Only an address without a host, which is refused before, could not be changed.
+    let _ = url.set_username("").and_then(|()| url.set_password(None));
+    let mut value = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(pair))).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 /// A header's value for showing: what is no text becomes question marks.

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use percent_encoding::percent_decode_str;
 use url::Url;
 
 /// An address, ready to send to.
@@ -29,7 +30,8 @@ pub(super) fn finish(rendered: &str, template: &str, lenient: bool) -> Result<Ad
     }
     let authorization = user_info.as_deref().filter(|info| !matches!(*info, "" | ":")).map(|info| {
         let (user, password) = info.split_once(':').unwrap_or((info, ""));
-        let pair = [percent_decoded(user).as_slice(), b":", &percent_decoded(password)].concat();
+        let decoded = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
+        let pair = [decoded(user), b":".to_vec(), decoded(password)].concat();
         format!("Basic {}", STANDARD.encode(pair))
     });
     let url = match parse(&plain) {
@@ -108,26 +110,6 @@ fn starts_with_scheme(text: &str) -> bool {
 /// The bytes that RFC 3986 allows in an address.
 fn is_url_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte)
-}
-
-fn percent_decoded(text: &str) -> Vec<u8> {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let pair = bytes.get(at + 1..at + 3).and_then(|pair| hex::decode(pair).ok());
-        match (bytes[at], pair) {
-            (b'%', Some(byte)) => {
-                decoded.extend(byte);
-                at += 3;
-            }
-            (byte, _) => {
-                decoded.push(byte);
-                at += 1;
-            }
-        }
-    }
-    decoded
 }
 
 /// A control character as people call it.

@@ -107,8 +107,8 @@ pub(super) fn tell(happening: &Happening, left_out: u64) {
         Happening::Folder { works: false, reason } => {
             tracing::error!("the folder of integrations cannot be used, and what is in use stays: {reason}");
         }
-        Happening::Store { works: true, .. } => tracing::info!("the store takes everything again"),
-        Happening::Store { works: false, reason } => tracing::error!("the store takes nothing: {reason}"),
+        Happening::Store { works: true, .. } => tracing::info!("the store works again"),
+        Happening::Store { works: false, reason } => tracing::error!("trouble with the store: {reason}"),
         Happening::Job { id, progress, state } => {
             tracing::info!(job.id = %id, ?state, matched = progress.matched, replayed = progress.replayed, "replay job `{id}` moved on");
         }

@@ -150,7 +150,7 @@ pub enum Happening {
         /// What is in the way.
         reason: String,
     },
-    /// The store does not take anything, or takes it again.
+    /// The store does not do what it is asked, or does it again.
     Store {
         /// Whether it works.
         works: bool,

@@ -104,6 +104,29 @@ async fn every_subscription_has_a_verdict_with_its_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn address_and_headers_have_what_the_event_says_though_its_body_is_at_hand() {
+    let stage = Stage::new();
+    let receiver = Receiver::answering(200).await;
+    let endpoint = |url: String, value: &str| json!({"endpoint": {"url": url, "method": "POST", "headers": [{"name": "X-Flag", "value": value}]}});
+    let of_address = endpoint(format!("{}/{{{{pathEncode context.key}}}}", receiver.url()), "steady");
+    let of_header = endpoint(format!("{}/header", receiver.url()), "{{context.key}}");
+    for (key, hook) in [("address", of_address), ("header", of_header)] {
+        integration(&stage.root(), key, &manifest(&hook, false), TEMPLATE);
+    }
+    let service = stage.start(stage.sqlite()).await;
+    for key in ["address", "header"] {
+        let mut document = document("https://unused.example");
+        document["integration"] = json!(key);
+        subscribe(&service, key, document).await;
+    }
+    take(&service, &event("e-1", "nav")).await;
+    let mut received = receiver.wait_for(2).await;
+    received.sort_by(|a, b| a.target.cmp(&b.target));
+    let seen: Vec<(&str, &str)> = received.iter().map(|one| (one.target.as_str(), one.header("x-flag"))).collect();
+    assert_eq!(seen, [("/hook/header", "nav"), ("/hook/nav", "steady")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_source_that_is_not_there_is_told_with_the_near_one() {
     let service = Stage::new().start(Arc::new(MemoryStore::new())).await;
     let Err(ServiceError::NotFound { help, .. }) = service.take("apps", request(b"{}")).await else {

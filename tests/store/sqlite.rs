@@ -123,6 +123,43 @@ fn a_full_store_refuses_and_recovers_by_itself() {
 }
 
 #[test]
+fn a_result_is_written_down_though_the_event_beside_it_finds_no_room() {
+    let folder = folder();
+    let limited = Options { most_bytes: Some(2_000_000), ..options() };
+    let store = SqliteStore::open(&folder.path().join("store.db"), limited).unwrap();
+    subscribe(&store, &["a"]);
+    accept(&store, event("one", vec![send("a")]), at(0));
+    let leased = claim(&store, at(0)).remove(0);
+    let result = settlement(&leased, Ended::Delivered, at(1));
+    // Asked for one right after the other, they share a commit.
+    let settled = store.settle(vec![result], at(1));
+    let refused = store.accept(vec![event_with("two", &"x".repeat(3_000_000), Vec::new())], at(1)).wait();
+    assert!(matches!(refused, Err(StoreError::Unavailable { kind: Unavailable::Full, .. })), "{refused:?}");
+    assert!(settled.wait().is_ok());
+    assert_eq!(store.accounts().wait().unwrap().get(Account::Delivered), 1);
+}
+
+#[test]
+fn a_damaged_delivery_is_told_of_and_keeps_no_other_back() {
+    let folder = folder();
+    let file = folder.path().join("store.db");
+    {
+        let store = open(&file);
+        subscribe(&store, &["a"]);
+        for name in ["one", "lost", "two"] {
+            accept(&store, event(name, vec![send("a")]), at(0));
+        }
+    }
+    let damaged = rusqlite::Connection::open(&file).unwrap();
+    assert_eq!(damaged.execute("DELETE FROM event WHERE id = 'lost'", []).unwrap(), 1);
+    drop(damaged);
+    let store = open(&file);
+    let claimed = claim_with(&store, at(1), 1000, flagpost::store::Limits::all(1000));
+    assert_eq!(names(&claimed.deliveries), ["one", "two"]);
+    assert_eq!(claimed.damaged.len(), 1, "{:?}", claimed.damaged);
+}
+
+#[test]
 fn while_another_process_writes_it_is_busy_and_recovers_by_itself() {
     let folder = folder();
     let file = folder.path().join("store.db");

@@ -140,10 +140,13 @@ pub(crate) fn attempt(now: Moment, status: u16) -> Attempt {
     }
 }
 
-pub(crate) fn settle(store: &dyn Store, leased: &Leased, ended: Ended, now: Moment) -> Settled {
+pub(crate) fn settlement(leased: &Leased, ended: Ended, now: Moment) -> Settlement {
     let status = if ended == Ended::Delivered { 204 } else { 503 };
-    let result = Settlement { lease: leased.lease, attempt: attempt(now, status), ended };
-    store.settle(vec![result], now).wait().expect("a result is taken")[0]
+    Settlement { lease: leased.lease, attempt: attempt(now, status), ended }
+}
+
+pub(crate) fn settle(store: &dyn Store, leased: &Leased, ended: Ended, now: Moment) -> Settled {
+    store.settle(vec![settlement(leased, ended, now)], now).wait().expect("a result is taken")[0]
 }
 
 pub(crate) fn is_balanced(store: &dyn Store) -> bool {

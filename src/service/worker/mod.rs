@@ -199,7 +199,10 @@ impl Worker {
                         let reason = format!("no work is handed out: {error}");
                         core.tell(Happening::Store { works: false, reason });
                     }
-                    core.clock.sleep(LOOK_EVERY / 4).await;
+                    tokio::select! {
+                        () = core.clock.sleep(LOOK_EVERY / 4) => {}
+                        () = core.stopping.cancelled() => {}
+                    }
                     continue;
                 }
             };

@@ -361,9 +361,48 @@ impl Writer {
 mod tests {
     use std::sync::Arc;
 
+    use super::{Group, Job, MANY_RESULTS, Request, Txn};
+    use crate::store::sqlite::desk::{Desk, Held};
     use crate::store::{
-        EventContent, Moment, NewEvent, Options, Receipt, SourceId, SqliteStore, Store, StoreError, Unavailable,
+        DeliveryKey, EventContent, Moment, NewEvent, Options, Pending, Receipt, SourceId, SqliteStore, State, Store,
+        StoreError, Unavailable,
     };
+
+    fn write(patient: Option<Vec<DeliveryKey>>) -> Request {
+        let work = |_: &mut Txn<'_>| Ok(());
+        Request::Write(Box::new(Job { work, result: None, answer: Pending::channel().0, weight: 1, patient }))
+    }
+
+    #[test]
+    fn only_a_few_results_that_hold_nothing_up_wait_for_others() {
+        let mut desk = Desk::default();
+        let mut held = Held {
+            token: 0,
+            until: 1000,
+            subscription: 1,
+            state: State::Ready,
+            due: 0,
+            attempts: 0,
+            ordering: None,
+            replay: false,
+            bytes: 1,
+        };
+        desk.lend(DeliveryKey::new(1), held);
+        held.ordering = Some(7);
+        desk.lend(DeliveryKey::new(2), held);
+        let waits = |requests: Vec<Request>| {
+            let mut group = Group::new();
+            requests.into_iter().for_each(|request| group.take(request, &desk));
+            group.may_wait()
+        };
+        let results = |keys: std::ops::RangeInclusive<u64>| write(Some(keys.map(DeliveryKey::new).collect()));
+        assert!(waits(vec![results(1..=1)]));
+        assert!(!waits(vec![results(1..=1), write(None)]), "somebody waits for the other");
+        assert!(!waits(vec![results(2..=2)]), "others of its key wait for it");
+        assert!(!waits(vec![results(100..=99 + MANY_RESULTS as u64)]), "they are many");
+        assert!(!waits(vec![results(1..=1), Request::Stop]));
+        assert!(!waits(Vec::new()), "there is nothing to do");
+    }
 
     #[test]
     fn a_store_that_cannot_be_written_refuses_and_recovers_by_itself() {
