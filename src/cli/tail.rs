@@ -43,7 +43,8 @@ pub(super) fn run(args: &TailArgs, environment: &Environment) -> Result<Exit, Cl
         let mut out = environment.stdout();
         let mut waiting = Vec::new();
         // A bar for each replay job that is under way, below the lines; where nobody looks the lines tell it.
-        let mut bars = (!args.json && std::io::stderr().is_terminal()).then(Bars::default);
+        let looked_at = std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
+        let mut bars = (!args.json && looked_at).then(Bars::default);
         let mut told = 0;
         loop {
             let chunk = tokio::select! {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use percent_encoding::percent_decode_str;
 use url::Url;
 
 use super::address::{self, Address};
@@ -496,7 +497,7 @@ fn profile(integration: &Integration) -> Result<Profile, Vec<PlanError>> {
     })
 }
 
-/// Every secret of a form: values of variables that say so, and the OAuth token.
+/// Every secret of a form: values of variables that say so, passwords in addresses, and the OAuth token.
 fn secrets(integration: &Integration, form: &FormValues) -> Vec<Secret> {
     let variables = integration.manifest.form_variables.iter().filter(|variable| variable.secret());
     let declared: HashSet<&str> = variables.map(|variable| variable.key.as_str()).collect();
@@ -505,5 +506,18 @@ fn secrets(integration: &Integration, form: &FormValues) -> Vec<Secret> {
         FormValue::Text(text) if declared.contains(key.as_str()) => Some(Secret::new(text.clone())),
         _ => None,
     });
-    values.chain(form.oauth.iter().map(|oauth| oauth.access_token.clone())).collect()
+    let texts = form.values.values().filter_map(|value| match value {
+        FormValue::Text(text) => Some(text.as_str()),
+        _ => None,
+    });
+    let texts = texts.chain(form.oauth.iter().map(|oauth| oauth.base_uri.as_str()));
+    let passwords = texts.filter_map(|text| {
+        let url = Url::parse(text).ok()?;
+        let password = url.password()?;
+        // A receiver may repeat it as it was written or as it was meant.
+        let meant = percent_decode_str(password).decode_utf8_lossy().into_owned();
+        Some([Secret::new(password), Secret::new(meant)])
+    });
+    let tokens = form.oauth.iter().map(|oauth| oauth.access_token.clone());
+    values.chain(tokens).chain(passwords.flatten()).collect()
 }

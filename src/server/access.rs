@@ -13,6 +13,8 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Version, header};
 
+use tokio::sync::Semaphore;
+
 use super::listening::Peer;
 use super::problem::Problem;
 use super::state::App;
@@ -21,6 +23,9 @@ use crate::store::StoreError;
 
 /// For how long a token that was looked up is believed. A token that is revoked elsewhere works no longer than this.
 const BELIEVED: Duration = Duration::from_secs(1);
+
+/// How many tokens are looked up at once.
+const TURNS: usize = 4;
 
 /// How many looked-up tokens are remembered.
 const REMEMBERED: usize = 1024;
@@ -31,11 +36,17 @@ pub(super) struct Doorkeeper {
     local: bool,
     seen: Mutex<HashMap<String, (Duration, Option<Token>)>>,
     any: Mutex<Option<(Duration, bool)>>,
+    turns: Semaphore,
 }
 
 impl Doorkeeper {
     pub(super) fn new(listening: SocketAddr) -> Self {
-        Doorkeeper { local: listening.ip().is_loopback(), seen: Mutex::default(), any: Mutex::default() }
+        Doorkeeper {
+            local: listening.ip().is_loopback(),
+            seen: Mutex::default(),
+            any: Mutex::default(),
+            turns: Semaphore::new(TURNS),
+        }
     }
 
     /// Says who asks, or why they may not.
@@ -56,10 +67,7 @@ impl Doorkeeper {
             Err(unreadable) => return count(&stranger).and(Err(unreadable)),
         };
         let hash = tokens::hash(presented);
-        // Whoever guesses pays before the store is asked, and those who are known do not pay for them.
-        if !self.remembers(&hash) {
-            count(&stranger)?;
-        }
+        // Whoever guesses pays, and those who are known do not pay for them: so it must be known first who it is.
         match self.look_up(app, presented, &hash).await? {
             Some(token) if token.scopes.contains(&scope) => match scope {
                 Scope::Ingest => Ok(()),
@@ -71,15 +79,10 @@ impl Doorkeeper {
                     .help(format!("`flagpost token create --scope {scope}` makes one that has it")))
             }
             None => {
+                count(&stranger)?;
                 Err(Problem::unauthenticated("the token is not known").help("it was revoked, or is another server's"))
             }
         }
-    }
-
-    /// Whether this is a token that was known when it was looked up last, be it long ago.
-    fn remembers(&self, hash: &str) -> bool {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.get(hash).is_some_and(|(_, token)| token.is_some())
     }
 
     async fn admit_without(&self, app: &App, parts: &Parts) -> Result<(), Problem> {
@@ -108,6 +111,8 @@ impl Doorkeeper {
                 return Ok(token.clone());
             }
         }
+        // However many guess, the store is asked by a few of them at a time.
+        let _turn = self.turns.acquire().await;
         let token = tokens::find(&*app.store, presented).await?;
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.len() >= REMEMBERED {

@@ -114,18 +114,21 @@ impl Hearer for Ears {
         };
         let line = Line { happening: happening.clone(), left_out, span: Span::current() };
         if self.lines.try_send(line).is_err() {
-            self.missed.fetch_add(1, Ordering::Relaxed);
+            self.missed.fetch_add(1 + left_out, Ordering::Relaxed);
         }
     }
 }
 
 async fn write(ears: Arc<Ears>, mut lines: mpsc::Receiver<Line>, ending: CancellationToken) {
-    let tell = |line: Line| {
-        line.span.in_scope(|| told::tell(&line.happening, line.left_out));
+    let tell_missed = || {
         let missed = ears.missed.swap(0, Ordering::Relaxed);
         if missed > 0 {
             tracing::warn!(missed, "{missed} lines are left out: more happened than the log could take");
         }
+    };
+    let tell = |line: Line| {
+        line.span.in_scope(|| told::tell(&line.happening, line.left_out));
+        tell_missed();
     };
     loop {
         let line = tokio::select! {
@@ -141,6 +144,7 @@ async fn write(ears: Arc<Ears>, mut lines: mpsc::Receiver<Line>, ending: Cancell
     while let Ok(line) = lines.try_recv() {
         tell(line);
     }
+    tell_missed();
 }
 
 #[cfg(test)]

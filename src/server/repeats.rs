@@ -92,19 +92,27 @@ struct Known {
     answer: Arc<OnceCell<Answer>>,
 }
 
+impl Kept {
+    fn drop_oldest(&mut self) {
+        if let Some((_, oldest)) = self.order.pop_front() {
+            self.by_name.remove(&oldest);
+        }
+    }
+}
+
 impl Repeats {
     /// The place for the answer to a request; nothing when the name stands for another request.
     fn place(&self, name: Digest, asked: Digest, now: Duration) -> Option<Arc<OnceCell<Answer>>> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some((at, oldest)) = kept.order.front().copied() {
-            if kept.order.len() < KEPT && now.saturating_sub(at) < KEPT_FOR {
-                break;
-            }
-            kept.order.pop_front();
-            kept.by_name.remove(&oldest);
+        while kept.order.front().is_some_and(|(at, _)| now.saturating_sub(*at) >= KEPT_FOR) {
+            kept.drop_oldest();
         }
+        // Before room is made: it may be the oldest that is asked for.
         if let Some(known) = kept.by_name.get(&name) {
             return (known.asked == asked).then(|| Arc::clone(&known.answer));
+        }
+        while kept.order.len() >= KEPT {
+            kept.drop_oldest();
         }
         let answer = Arc::default();
         kept.by_name.insert(name, Known { asked, answer: Arc::clone(&answer) });
@@ -113,9 +121,11 @@ impl Repeats {
     }
 
     /// What was not done may be asked for under the same key in other words.
-    fn forget(&self, name: Digest) {
+    fn forget(&self, name: Digest, place: &Arc<OnceCell<Answer>>) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.by_name.get(&name).is_some_and(|known| !known.answer.initialized()) {
+        // Another request may be at work in it: then the place is that one's. Places are shared under the lock alone.
+        let alone = Arc::strong_count(place) == 2 && !place.initialized();
+        if alone && kept.by_name.get(&name).is_some_and(|known| Arc::ptr_eq(&known.answer, place)) {
             kept.by_name.remove(&name);
             kept.order.retain(|(_, other)| *other != name);
         }
@@ -143,7 +153,7 @@ where
     let working = async move {
         let answer = place.get_or_try_init(|| work).await.cloned();
         if answer.is_err() {
-            app.repeats.forget(name);
+            app.repeats.forget(name, &place);
         }
         answer
     };
@@ -168,17 +178,22 @@ mod tests {
         let again = repeats.place(name(0), one, start).expect("it is the same");
         assert!(Arc::ptr_eq(&first, &again));
         assert!(repeats.place(name(0), other, start).is_none(), "another request has the name");
-        repeats.forget(name(0));
+        repeats.forget(name(0), &first);
+        assert!(repeats.place(name(0), other, start).is_none(), "somebody else is at work under it");
+        drop(again);
+        repeats.forget(name(0), &first);
         assert!(repeats.place(name(0), other, start).is_some(), "nothing was done under it");
-        let late = repeats.place(name(0), one, start + KEPT_FOR);
-        assert!(late.is_some(), "it is forgotten by then");
+        let late = repeats.place(name(0), one, start + KEPT_FOR).expect("it is forgotten by then");
         let done = Answer { status: axum::http::StatusCode::OK, location: None, body: serde_json::Value::Null };
-        late.expect("it is there").set(done).expect("it was not set");
-        repeats.forget(name(0));
+        late.set(done).expect("it was not set");
+        repeats.forget(name(0), &late);
         assert!(repeats.place(name(0), other, start + KEPT_FOR).is_none(), "what was done is kept");
-        for count in 1..=KEPT {
+        for count in 1..KEPT {
             repeats.place(name(count), one, start + KEPT_FOR);
         }
+        let again = repeats.place(name(0), one, start + KEPT_FOR).expect("it is kept");
+        assert!(Arc::ptr_eq(&late, &again), "asking for the oldest once more does not put it out");
+        repeats.place(name(KEPT), one, start + KEPT_FOR);
         let kept = repeats.0.lock().expect("nobody panicked");
         assert!(kept.by_name.len() <= KEPT && kept.by_name.len() == kept.order.len());
         assert!(!kept.by_name.contains_key(&name(0)), "the oldest goes first");

@@ -18,7 +18,8 @@ pub(super) struct WebhookRequest {
     endpoint: String,
     /// Whether they are sent.
     enabled: bool,
-    /// The whole value of the header `Authorization`. Left out, the one there is stays; `null` takes it away.
+    /// The whole value of the header `Authorization`. Left out, the one there is stays, unless
+    /// scheme, host or port of `endpoint` change: then it is to be given again. `null` takes it away.
     authorization: Option<String>,
     /// `json`, the only format.
     #[schema(nullable = false)]

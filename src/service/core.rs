@@ -8,6 +8,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use serde_json::Value as Json;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::bodies::Bodies;
 use super::clock::moment;
@@ -46,6 +47,8 @@ pub(super) struct Core {
     pub(super) stopping: CancellationToken,
     /// What is still on its way is given up.
     pub(super) abandoning: CancellationToken,
+    /// What goes on to its end, whoever stops waiting for it.
+    pub(super) keeping: TaskTracker,
     pinned: Mutex<HashMap<Pinned, Arc<Served>>>,
 }
 
@@ -67,6 +70,7 @@ impl Core {
             changes: tokio::sync::Mutex::new(()),
             stopping: CancellationToken::new(),
             abandoning: CancellationToken::new(),
+            keeping: TaskTracker::new(),
             pinned: Mutex::default(),
         }
     }
@@ -183,13 +187,16 @@ impl Core {
         // Asked all at once and answered one after the other.
         let on = changed.iter().filter(|active| active.enabled);
         let stored: Vec<_> = on.map(|active| self.store.subscription(active.id.clone())).collect();
+        let mut outcome = Ok(());
         for stored in stored {
-            // Only changes switch on, and they come one at a time; so what is off there is off.
-            if let Some(off) = stored.await?.filter(|stored| !stored.enabled) {
-                self.switch_off(&off.id, off.reason);
+            match stored.await {
+                // Only changes switch on, and they come one at a time; so what is off there is off.
+                Ok(Some(off)) if !off.enabled => self.switch_off(&off.id, off.reason),
+                Ok(_) => {}
+                Err(error) => outcome = outcome.and(Err(error.into())),
             }
         }
-        Ok(())
+        outcome
     }
 
     /// Takes a subscription out of the table.

@@ -75,11 +75,16 @@ impl Settings {
                 }
             })?,
             otlp_endpoint: layered.get("otlp_endpoint", |value| {
-                let web = |url: url::Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+                // It is told where the collector cannot be reached; so it holds nothing that must not be told.
+                let bare = |url: &url::Url| url.username().is_empty() && url.password().is_none();
+                let whole = |url: &url::Url| url.query().is_none() && url.fragment().is_none();
+                let web = |url: url::Url| {
+                    matches!(url.scheme(), "http" | "https") && url.has_host() && bare(&url) && whole(&url)
+                };
                 match value {
                     "" => Ok(None),
                     value if url::Url::parse(value).is_ok_and(web) => Ok(Some(value.to_owned())),
-                    _ => Err("is not a web address, as in `http://127.0.0.1:4318`".to_owned()),
+                    _ => Err("is not a plain web address, as in `http://127.0.0.1:4318`".to_owned()),
                 }
             })?,
             retention_days: layered.number("retention_days")?,
@@ -202,7 +207,13 @@ mod tests {
         assert!(read("listen = \"here\"").starts_with("`listen` in `f`: `here` is not an address"));
         assert!(read("log_format = \"xml\"").contains("neither `text` nor `json`"));
         assert!(read("requests_at_once = 0").contains("from 1 on"));
-        assert!(read("otlp_endpoint = \"127.0.0.1:4318\"").contains("is not a web address"));
+        for endpoint in ["127.0.0.1:4318", "http://ana:hunter2@a.example", "http://a.example/?b", "http://a.example/#b"]
+        {
+            assert!(
+                read(&format!("otlp_endpoint = \"{endpoint}\"")).contains("is not a plain web address"),
+                "{endpoint}"
+            );
+        }
         assert!(read("retention_days = -1").contains("whole number"));
         assert!(read("[[source]]\nkey = \"a\"\nkind = \"splt\"").starts_with("source `a`: `/kind`"));
         assert!(read(&format!("{SOURCE}{SOURCE}")).contains("two sources"));

@@ -69,7 +69,8 @@ impl Service {
             core.drop_from_table(&name);
             service.worker.look_again();
             let core = Arc::clone(core);
-            tokio::spawn(async move { core.tokens.removed(&core, &name).await });
+            let keeping = core.keeping.clone();
+            keeping.spawn(async move { core.tokens.removed(&core, &name).await });
             Ok(())
         };
         self.to_the_end(whole).await
@@ -121,7 +122,8 @@ impl Service {
                 if let Ok(Some(stored)) = core.store.subscription(change.id.clone()).await
                     && let Ok(active) = activate(core, stored, &core.integrations.set()).await
                 {
-                    core.change_table(vec![active]).await?;
+                    let _ = core.change_table(vec![active]).await;
+                    self.worker.look_again();
                 }
                 return Err(error);
             }
@@ -140,8 +142,10 @@ impl Service {
             state: Ok(served),
             behind: Vec::new(),
         };
-        core.change_table(vec![active]).await?;
+        let changed = core.change_table(vec![active]).await;
+        // It is served by now, whatever could not be asked of the store.
         self.worker.look_again();
+        changed?;
         let subscription = self.subscription(id.as_str()).await?;
         Ok(PutReport { created: before.is_none(), subscription, test })
     }

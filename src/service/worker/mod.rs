@@ -164,7 +164,7 @@ impl Worker {
     async fn claim(self: Arc<Self>) {
         let core = &self.core;
         let mut arrivals = core.store.arrivals();
-        let (mut troubled, mut damaged) = (false, HashSet::new());
+        let (mut troubled, mut damaged, mut pumped) = (false, HashSet::new(), 0);
         while !core.stopping.is_cancelled() {
             arrivals.borrow_and_update();
             if self.recording.is_troubled() {
@@ -172,6 +172,9 @@ impl Worker {
                     () = self.recording.works_again() => {}
                     () = core.stopping.cancelled() => return,
                 }
+            }
+            let recoveries = self.recording.recoveries();
+            if std::mem::replace(&mut pumped, recoveries) != recoveries {
                 // What was in hand meanwhile goes on.
                 self.all_lanes().iter().for_each(|lane| self.pump(lane));
             }
@@ -363,12 +366,14 @@ impl Worker {
     /// everything in flight came to its end.
     pub(super) async fn stop(&self, limit: Duration) -> bool {
         let core = &self.core;
+        let end = core.elapsed() + limit;
+        let left = || core.clock.sleep(end.saturating_sub(core.elapsed()));
         core.stopping.cancel();
         self.empty_lanes().await;
         self.tasks.close();
         let finished = tokio::select! {
             () = self.tasks.wait() => true,
-            () = core.clock.sleep(limit) => false,
+            () = left() => false,
         };
         if !finished {
             core.abandoning.cancel();
@@ -384,8 +389,14 @@ impl Worker {
         };
         let told = tokio::select! {
             () = told => true,
-            () = core.clock.sleep(limit) => false,
+            () = left() => false,
         };
+        // A refresh token that was just handed out is known to nobody else.
+        core.keeping.close();
+        tokio::select! {
+            () = core.keeping.wait() => {}
+            () = left() => {}
+        }
         core.abandoning.cancel();
         // What a claim that was on its way brought meanwhile.
         self.empty_lanes().await;

@@ -1,7 +1,7 @@
 //! Tells the store how attempts ended, many at a time: while one lot is on its way to the disk, the next gathers.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
@@ -29,12 +29,18 @@ pub(super) struct Told {
 #[derive(Default)]
 pub(super) struct Recording {
     troubled: AtomicBool,
+    /// How often they could be written down again.
+    recoveries: AtomicU64,
     works: Notify,
 }
 
 impl Recording {
     pub(super) fn is_troubled(&self) -> bool {
         self.troubled.load(Ordering::Acquire)
+    }
+
+    pub(super) fn recoveries(&self) -> u64 {
+        self.recoveries.load(Ordering::Acquire)
     }
 
     /// Waits until results are written down again.
@@ -48,82 +54,77 @@ impl Recording {
         }
     }
 
-    fn set(&self, troubled: bool) {
-        self.troubled.store(troubled, Ordering::Release);
-        if !troubled {
+    fn fails(&self, core: &Core, error: &StoreError) {
+        if !self.troubled.swap(true, Ordering::AcqRel) {
+            core.tell(Happening::Store { works: false, reason: error.to_string() });
+        }
+    }
+
+    fn works(&self, core: &Core) {
+        if self.troubled.swap(false, Ordering::AcqRel) {
+            self.recoveries.fetch_add(1, Ordering::AcqRel);
             self.works.notify_waiters();
+            core.tell(Happening::Store { works: true, reason: String::new() });
         }
     }
 }
 
 /// Runs until every sender is gone and everything is told; or until it is abandoned.
 pub(super) async fn run(core: Arc<Core>, mut results: mpsc::Receiver<Told>, recording: Arc<Recording>) {
-    let mut lot = Vec::with_capacity(LOT);
-    while !lot.is_empty() || results.recv_many(&mut lot, LOT).await > 0 {
-        if !settle(&core, &mut lot, &mut results, &recording).await {
-            return;
+    let mut waiting = Vec::with_capacity(LOT);
+    // So many of those that wait are told one by one, because one of them can never be written down.
+    let mut singly = 0;
+    while !waiting.is_empty() || results.recv_many(&mut waiting, LOT).await > 0 {
+        if recording.is_troubled() {
+            waiting.extend(std::iter::from_fn(|| results.try_recv().ok()));
         }
-        lot.clear();
+        let count = if singly > 0 { 1 } else { waiting.len().min(LOT) };
+        let settlements = waiting.iter().take(count).map(|told| told.settlement.clone()).collect();
+        match core.store.settle(settlements, core.now()).await {
+            Ok(answers) => {
+                for (told, settled) in waiting.drain(..count).zip(answers) {
+                    settled_as(&core, &told, settled);
+                }
+            }
+            Err(StoreError::Closed) => return,
+            Err(error) if error.is_temporary() => {
+                // Nothing is claimed meanwhile, so nobody looks at the leases, and they hold.
+                recording.fails(&core, &error);
+                tokio::select! {
+                    () = core.clock.sleep(AGAIN) => {}
+                    () = core.abandoning.cancelled() => return,
+                }
+                continue;
+            }
+            Err(_) if count > 1 => {
+                singly = count;
+                continue;
+            }
+            Err(error) => {
+                for told in waiting.drain(..count) {
+                    let delivery = told.settlement.lease.delivery.number();
+                    let reason = format!("the result of delivery {delivery} cannot be written down: {error}");
+                    core.tell(Happening::Store { works: false, reason });
+                    told.lane.settled();
+                }
+            }
+        }
+        singly = singly.saturating_sub(count);
+        // Not before everything is told: a lease may have run out meanwhile, and whoever claims then sends it again.
+        if waiting.is_empty() && results.is_empty() {
+            recording.works(&core);
+        }
     }
 }
 
-/// Settles a lot, however long it takes. What comes meanwhile joins it, so that its leases go on as well.
-async fn settle(core: &Core, lot: &mut Vec<Told>, results: &mut mpsc::Receiver<Told>, recording: &Recording) -> bool {
-    let mut troubled = false;
-    let answers = loop {
-        let settlements = lot.iter().map(|told| told.settlement.clone()).collect();
-        match core.store.settle(settlements, core.now()).await {
-            Ok(answers) => break answers,
-            Err(StoreError::Closed) => return false,
-            // One result that can never be written down must not keep the others from it.
-            Err(error) if !error.is_temporary() && lot.len() > 1 => {
-                for told in std::mem::take(lot) {
-                    if !Box::pin(settle(core, &mut vec![told], results, recording)).await {
-                        return false;
-                    }
-                }
-                return true;
-            }
-            Err(error) if !error.is_temporary() => {
-                let delivery = lot.first().map_or(0, |told| told.settlement.lease.delivery.number());
-                let reason = format!("the result of delivery {delivery} cannot be written down: {error}");
-                core.tell(Happening::Store { works: false, reason });
-                lot.iter().for_each(|told| told.lane.settled());
-                return true;
-            }
-            Err(error) => {
-                if !std::mem::replace(&mut troubled, true) {
-                    recording.set(true);
-                    core.tell(Happening::Store { works: false, reason: error.to_string() });
-                }
-                tokio::select! {
-                    () = core.clock.sleep(AGAIN) => {}
-                    () = core.abandoning.cancelled() => return false,
-                }
-                while let Ok(told) = results.try_recv() {
-                    lot.push(told);
-                }
-                // What was sent is not sent again while its result waits.
-                let leases = lot.iter().map(|told| told.settlement.lease).collect();
-                let _ = core.store.extend(leases, super::LEASE, core.now()).await;
-            }
-        }
-    };
-    if troubled {
-        recording.set(false);
-        core.tell(Happening::Store { works: true, reason: String::new() });
+fn settled_as(core: &Core, told: &Told, settled: Settled) {
+    told.lane.settled();
+    if let (Ended::Disabled { reason }, Settled::Recorded(_)) = (&told.settlement.ended, settled) {
+        core.switched_off(&told.lane.id, reason);
     }
-    let heard = core.happenings.receiver_count() > 0;
-    for (told, settled) in lot.iter().zip(answers) {
-        told.lane.settled();
-        if let (Ended::Disabled { reason }, Settled::Recorded(_)) = (&told.settlement.ended, settled) {
-            core.switched_off(&told.lane.id, reason);
-        }
-        if heard {
-            core.tell(happening(told));
-        }
+    if core.happenings.receiver_count() > 0 {
+        core.tell(happening(told));
     }
-    true
 }
 
 /// How an attempt ended, in a word.

@@ -31,8 +31,7 @@ const MARGIN: Duration = Duration::from_secs(30);
 const UNSAID: Duration = Duration::from_secs(30 * 60);
 /// A server that gave none is left alone for so long: many deliveries may wait for the same token.
 const LEFT_ALONE: Duration = Duration::from_secs(5);
-/// How often a store that is busy is asked to keep a refresh token, and how long it is given in between.
-const TRIES: u32 = 20;
+/// How long a store that takes nothing is left alone before it is asked again to keep a refresh token.
 const AGAIN: Duration = Duration::from_millis(250);
 /// Documents that are listed at once.
 const PAGE: usize = 64;
@@ -106,8 +105,9 @@ impl Tokens {
             }
             _ => {}
         }
+        let keeping = &core.keeping;
         let (core, id, served) = (Arc::clone(core), id.clone(), Arc::clone(served));
-        ended(tokio::spawn(async move {
+        ended(keeping.spawn(async move {
             let fetched = fetch(&core, &id, &served).await;
             *kept = Some(match &fetched {
                 Ok(connected) => Kept::Good(Arc::clone(connected)),
@@ -126,15 +126,19 @@ impl Tokens {
         id: &SubscriptionId,
         served: &Arc<Served>,
     ) -> Result<Arc<Connected>, Failure> {
-        let slot = self.slots.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
+        let slot = Arc::clone(self.slots.lock().unwrap_or_else(PoisonError::into_inner).entry(id.clone()).or_default());
+        let keeping = &core.keeping;
         let (core, id, served) = (Arc::clone(core), id.clone(), Arc::clone(served));
-        ended(tokio::spawn(async move {
+        ended(keeping.spawn(async move {
             // Two fetches at a time could use the same refresh token, and lose it.
-            let _one_at_a_time = match &slot {
-                Some(slot) => Some(slot.lock().await),
-                None => None,
-            };
-            fetch(&core, &id, &served).await
+            let one_at_a_time = slot.lock_owned().await;
+            let fetched = fetch(&core, &id, &served).await;
+            if core.table.load().get(&id).is_none() {
+                // Nobody delivers under this name, so nobody else would take the slot away.
+                core.tokens.slots.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+            }
+            drop(one_at_a_time);
+            fetched
         }))
         .await
     }
@@ -232,15 +236,16 @@ async fn kept_refresh_token(core: &Core, id: &SubscriptionId, oauth: &Oauth) -> 
 async fn keep_refresh_token(core: &Core, id: &SubscriptionId, oauth: &Oauth, next: String) -> Result<(), Failure> {
     let name = name_of(id, oauth);
     let sealed = core.sealer.seal(&Secret::new(next), &name).map_err(failed)?;
-    let mut tries = 0;
     loop {
         let content = sealed.clone().into_bytes();
         let kept = core.store.put_document(Shelf::Secret, name.clone(), content, Expected::Whatever).await;
-        tries += 1;
         match kept {
             Ok(_) => return Ok(()),
             // Nobody else knows it: what is lost here has to be asked of a person.
-            Err(StoreError::Unavailable { .. }) if tries < TRIES => core.clock.sleep(AGAIN).await,
+            Err(StoreError::Unavailable { .. }) if !core.abandoning.is_cancelled() => tokio::select! {
+                () = core.clock.sleep(AGAIN) => {}
+                () = core.abandoning.cancelled() => {}
+            },
             Err(error) => return Err(failed(format!("the new refresh token cannot be kept: {error}"))),
         }
     }
