@@ -238,6 +238,26 @@ impl Pair {
         for delivery in deliveries.items {
             self.both(|store| store.attempts(delivery.key).wait().unwrap());
         }
+        let visitor = self.disk.visitor().expect("it is a file");
+        for name in 0..40 {
+            let find = |store: &dyn Store| store.find_event("source".into(), name.to_string()).wait().unwrap();
+            assert_eq!(self.both(find), find(&visitor));
+        }
+        for resource in ["flag/0", "flag/1", "flag/2", "flag/3"] {
+            let list = |store: &dyn Store| {
+                let filter = EventFilter { resource: Some(resource.into()), ..EventFilter::default() };
+                let (mut keys, mut page) = (Vec::new(), PageRequest::first(3));
+                loop {
+                    let found = store.events(filter.clone(), page).wait().unwrap();
+                    keys.extend(found.items.into_iter().map(|event| event.key));
+                    match found.next {
+                        Some(next) => page.after = Some(next),
+                        None => return keys,
+                    }
+                }
+            };
+            assert_eq!(self.both(list), list(&visitor));
+        }
         for name in SUBSCRIPTIONS {
             self.both(|store| store.subscription(id(name)).wait().unwrap());
             self.both(|store| {

@@ -13,18 +13,24 @@ use tempfile::TempDir;
 /// A store that is gone after the test.
 pub(crate) struct Fixture {
     pub(crate) store: Box<dyn Store>,
-    _folder: Option<TempDir>,
+    folder: Option<TempDir>,
 }
 
 impl Fixture {
     pub(crate) fn sqlite() -> Self {
         let folder = folder();
         let store = SqliteStore::open(&folder.path().join("store.db"), options()).expect("a store can be made");
-        Fixture { store: Box::new(store), _folder: Some(folder) }
+        Fixture { store: Box::new(store), folder: Some(folder) }
     }
 
     pub(crate) fn memory() -> Self {
-        Fixture { store: Box::new(MemoryStore::new()), _folder: None }
+        Fixture { store: Box::new(MemoryStore::new()), folder: None }
+    }
+
+    /// The store's file as another process sees it.
+    pub(crate) fn visitor(&self) -> Option<SqliteStore> {
+        let file = self.folder.as_ref()?.path().join("store.db");
+        Some(SqliteStore::visit(&file, options()).expect("the store can be visited"))
     }
 }
 
@@ -36,7 +42,8 @@ pub(crate) fn folder() -> TempDir {
 }
 
 pub(crate) fn options() -> Options {
-    Options { verify: false, ..Options::default() }
+    // Few entries stay in memory, so that a few events are enough to have some in the indexes.
+    Options { recent: 2, verify: false, ..Options::default() }
 }
 
 /// Makes a test of each function, on each engine.

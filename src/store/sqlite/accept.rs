@@ -1,8 +1,9 @@
 //! Takes events in.
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension as _, params};
 
 use super::failure::Stop;
+use super::recent::{Side, blob};
 use super::state::{Integration, USE_STRIDE};
 use super::writer::Txn;
 use crate::store::clock::StoreTime;
@@ -97,13 +98,7 @@ impl Txn<'_> {
         for decided in &event.decided {
             deliveries += u32::from(self.decide(decided, key, deliveries, now, &mut verdicts)?);
         }
-        let mut resources = Vec::with_capacity(prepared.resources.len() * 8);
-        for resource in &prepared.resources {
-            resources.extend_from_slice(&resource.to_be_bytes());
-            self.connection
-                .prepare_cached("INSERT OR IGNORE INTO event_resource (resource, event) VALUES (?1, ?2)")?
-                .execute(params![resource, key.number()])?;
-        }
+        self.merging.add(self.connection, key.number(), prepared.identity, &prepared.resources)?;
         self.connection
             .prepare_cached(
                 "INSERT INTO event (key, received, source, identity, occurred, unlisted, id, verdicts, resources,
@@ -118,7 +113,7 @@ impl Txn<'_> {
                 event.unlisted,
                 content.id,
                 verdicts.0,
-                resources,
+                blob(&prepared.resources),
                 content.digest.0,
                 content.context,
                 content.raw,
@@ -241,14 +236,21 @@ impl Txn<'_> {
     fn seen(&mut self, prepared: &Prepared, source: i64, wall: Moment) -> Result<Option<Receipt>, Stop> {
         let content = &prepared.event.content;
         let found = {
-            let mut query =
-                self.connection.prepare_cached("SELECT key, source, id, digest FROM event WHERE identity = ?1")?;
+            let mut keys = self.merging.events(Side::Ids, prepared.identity);
+            let mut query = self.connection.prepare_cached("SELECT event FROM event_by_id WHERE identity = ?1")?;
             let mut rows = query.query([prepared.identity])?;
-            let mut found = None;
             while let Some(row) = rows.next()? {
+                keys.push(row.get(0)?);
+            }
+            let mut query = self
+                .connection
+                .prepare_cached("SELECT digest FROM event WHERE key = ?1 AND source = ?2 AND id = ?3")?;
+            let mut found = None;
+            for key in keys {
                 // The number is a hash; two ids may share it.
-                if row.get::<_, i64>(1)? == source && row.get_ref(2)?.as_str().is_ok_and(|id| id == content.id) {
-                    found = Some((row.get::<_, u64>(0)?, row.get::<_, [u8; 32]>(3)?));
+                let digest = query.query_row(params![key, source, content.id], |row| row.get::<_, [u8; 32]>(0));
+                if let Some(digest) = digest.optional()? {
+                    found = Some((key, digest));
                 }
             }
             found

@@ -6,6 +6,7 @@
 use rusqlite::{Params, params};
 
 use super::read::Reader;
+use super::recent::Side;
 use super::state::read_ledger;
 use crate::store::ids::text_number;
 use crate::store::{
@@ -35,6 +36,8 @@ enum Stream {
     Events,
     /// Events that touch a resource.
     Resource(i64),
+    /// The newest of them, which its index may not show yet.
+    Lately,
     /// Events that a subscription skipped for a reason.
     Skipped(i64, VerdictKind),
     /// All deliveries.
@@ -51,6 +54,7 @@ enum Stream {
 
 impl Reader {
     pub(super) fn events(&self, filter: &EventFilter, page: PageRequest) -> Result<Page<EventSummary>> {
+        self.note_recent(filter.resource.as_deref())?;
         let Some(streams) = self.event_streams(filter)? else { return Ok(Page { items: Vec::new(), next: None }) };
         let mut span = self.span(filter.from, filter.until)?;
         if let Some(cursor) = page.after {
@@ -60,6 +64,7 @@ impl Reader {
     }
 
     pub(super) fn deliveries(&self, filter: &DeliveryFilter, page: PageRequest) -> Result<Page<Delivery>> {
+        self.note_recent(filter.resource.as_deref())?;
         let clock = self.clock()?;
         let mut events = self.span(filter.from, filter.until)?;
         if let Some(event) = filter.event {
@@ -98,6 +103,15 @@ impl Reader {
             Some(number) => delivery_streams(number, filter),
         };
         self.walk(&streams, span, page.size(), load)
+    }
+
+    /// Takes note of the newest events of a resource, before anything else is read.
+    fn note_recent(&self, resource: Option<&str>) -> Result<()> {
+        *self.lately.borrow_mut() = match resource {
+            Some(resource) => self.recent(Side::Resources, text_number(&[resource]))?,
+            None => Vec::new(),
+        };
+        Ok(())
     }
 
     /// Walks streams of keys and keeps what `load` gives.
@@ -146,7 +160,7 @@ impl Reader {
         let mut events =
             Span { low: span.low >> DeliveryKey::BITS, below: (span.below.saturating_sub(1) >> DeliveryKey::BITS) + 1 };
         while looked_at < BUDGET {
-            let found = self.merged(&[Stream::Resource(resource)], events, STRIDE)?;
+            let found = self.merged(&[Stream::Resource(resource), Stream::Lately], events, STRIDE)?;
             if found.is_empty() {
                 return Ok(Page { items, next: None });
             }
@@ -217,6 +231,12 @@ impl Reader {
                 params![low, below, limit, resource],
                 keys,
             ),
+            Stream::Lately => {
+                let lately = self.lately.borrow();
+                let within = lately.iter().rev().filter(|event| (low..below).contains(*event));
+                keys.extend(within.take(limit));
+                Ok(())
+            }
             Stream::Skipped(number, kind) => self.collect(
                 "SELECT event FROM skip WHERE event >= ?1 AND event < ?2 AND subscription = ?4 AND kind = ?5
                  ORDER BY event DESC LIMIT ?3",
@@ -263,7 +283,7 @@ impl Reader {
     /// Where to look for events; `None` when there can be none.
     fn event_streams(&self, filter: &EventFilter) -> Result<Option<Vec<Stream>>> {
         if let Some(resource) = &filter.resource {
-            return Ok(Some(vec![Stream::Resource(text_number(&[resource]))]));
+            return Ok(Some(vec![Stream::Resource(text_number(&[resource])), Stream::Lately]));
         }
         let numbers = match (&filter.subscription, filter.verdict) {
             (None, None | Some(VerdictKind::Sent)) => return Ok(Some(vec![Stream::Events])),

@@ -10,6 +10,7 @@ mod desk;
 mod failure;
 mod list;
 mod read;
+mod recent;
 mod replay;
 mod schema;
 mod settle;
@@ -30,6 +31,7 @@ use tokio::sync::watch;
 use accept::Prepared;
 use failure::{Stop, store_error};
 use read::Reader;
+use recent::Recent;
 use writer::{Job, Request, Txn, Writer};
 
 use super::{
@@ -53,13 +55,22 @@ pub struct Options {
     pub most_bytes: Option<u64>,
     /// Memory for pages that are at hand, in KiB, for the writer; a reader has a quarter of it.
     pub cache_kib: u32,
+    /// Entries of an index that stay in memory, at least, before they are written into it many at a time.
+    pub recent: usize,
     /// Whether to read the whole file at the start, in the background, for what the disk may have done to it.
     pub verify: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { readers: 2, patience: Duration::from_secs(5), most_bytes: None, cache_kib: 6144, verify: true }
+        Options {
+            readers: 2,
+            patience: Duration::from_secs(5),
+            most_bytes: None,
+            cache_kib: 6144,
+            recent: 32_768,
+            verify: true,
+        }
     }
 }
 
@@ -142,13 +153,14 @@ impl SqliteStore {
         let (arrived, arrivals) = watch::channel(0);
         let (requests, asked) = mpsc::sync_channel(WAITING_REQUESTS);
         let owner = lock.is_some();
-        let writer = Writer::new(path.to_owned(), options.clone(), connection, owner, arrived)?;
+        let recent = Recent::default();
+        let writer = Writer::new(path.to_owned(), options.clone(), connection, owner, arrived, recent.clone())?;
         let mut threads = vec![spawn("store-writer", move || writer.serve(&asked))?];
 
         let (looks, looked) = mpsc::channel::<Look>();
         let looked = Arc::new(Mutex::new(looked));
         for _ in 0..options.readers.max(1) {
-            let reader = Reader::new(connect_reader(path, &options)?);
+            let reader = Reader::new(connect_reader(path, &options)?, owner.then(|| recent.clone()));
             let looked = Arc::clone(&looked);
             threads.push(spawn("store-reader", move || serve_looks(&reader, &looked))?);
         }

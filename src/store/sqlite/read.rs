@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::accept::identity;
+use super::recent::{Recent, Side, events_on_disk};
 use super::state::{read_ledger, read_standing};
 use crate::store::clock::Clock;
 use crate::store::codec::{read_details, read_verdicts};
@@ -20,6 +21,10 @@ use crate::store::{
 pub(super) struct Reader {
     pub(super) connection: Connection,
     names: RefCell<HashMap<u64, SubscriptionId>>,
+    /// What the writer has not carried into the indexes yet; nothing where the writer is another process.
+    recent: Option<Recent>,
+    /// Those of the resource that is asked for, oldest first.
+    pub(super) lately: RefCell<Vec<u64>>,
 }
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -28,8 +33,16 @@ type Result<T> = std::result::Result<T, StoreError>;
 const SUMMARY: &str = "e.key, e.received, e.occurred, e.unlisted, e.id, e.verdicts, s.name";
 
 impl Reader {
-    pub(super) fn new(connection: Connection) -> Self {
-        Reader { connection, names: RefCell::default() }
+    pub(super) fn new(connection: Connection, recent: Option<Recent>) -> Self {
+        Reader { connection, names: RefCell::default(), recent, lately: RefCell::default() }
+    }
+
+    /// Events that the index may not show yet, oldest first. To be asked before anything else is read.
+    pub(super) fn recent(&self, side: Side, hash: i64) -> Result<Vec<u64>> {
+        match &self.recent {
+            Some(recent) => Ok(recent.events(side, hash)),
+            None => Ok(events_on_disk(&self.connection, side, hash)?),
+        }
     }
 
     /// Numbers are handed out anew once a removed subscription is forgotten; so names are kept for one request only.
@@ -123,12 +136,23 @@ impl Reader {
     }
 
     pub(super) fn find_event(&self, source: &SourceId, id: &str) -> Result<Option<EventKey>> {
+        let identity = identity(source, id);
+        let mut keys = self.recent(Side::Ids, identity)?;
+        let mut query = self.connection.prepare_cached("SELECT event FROM event_by_id WHERE identity = ?1")?;
+        let mut rows = query.query([identity])?;
+        while let Some(row) = rows.next()? {
+            keys.push(row.get(0)?);
+        }
         let mut query = self.connection.prepare_cached(
-            "SELECT e.key FROM event e JOIN source s ON s.number = e.source
-             WHERE e.identity = ?1 AND s.name = ?2 AND e.id = ?3",
+            "SELECT 1 FROM event e JOIN source s ON s.number = e.source
+             WHERE e.key = ?1 AND s.name = ?2 AND e.id = ?3",
         )?;
-        let key = query.query_row(params![identity(source, id), source.as_str(), id], |row| row.get(0)).optional()?;
-        Ok(key.map(EventKey::new))
+        for key in keys {
+            if query.exists(params![key, source.as_str(), id])? {
+                return Ok(Some(EventKey::new(key)));
+            }
+        }
+        Ok(None)
     }
 
     pub(super) fn event(&self, key: EventKey) -> Result<Option<EventRecord>> {

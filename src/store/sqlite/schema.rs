@@ -52,6 +52,12 @@ pub(super) const STEPS: &[&str] = &[
     "CREATE TABLE document (
          shelf INTEGER, name TEXT, revision INTEGER NOT NULL, content BLOB NOT NULL,
          PRIMARY KEY (shelf, name)) WITHOUT ROWID;",
+    // 4: the newest events in the order in which they came, so that their ids and resources go into the indexes later
+    // and many together.
+    "CREATE TABLE event_recent (event INTEGER PRIMARY KEY, identity INTEGER NOT NULL, resources BLOB NOT NULL);
+     CREATE TABLE event_by_id (identity INTEGER, event INTEGER, PRIMARY KEY (identity, event)) WITHOUT ROWID;
+     INSERT INTO event_by_id SELECT identity, key FROM event ORDER BY identity, key;
+     DROP INDEX event_identity;",
 ];
 
 /// Brings a file to the newest version.

@@ -14,6 +14,7 @@ const SWEEP_STEP: usize = 256;
 struct Old {
     key: u64,
     received: i64,
+    identity: i64,
     resources: Vec<u8>,
     verdicts: Vec<u8>,
 }
@@ -77,10 +78,16 @@ impl Txn<'_> {
 
     fn oldest(&self, from: u64) -> Result<Vec<Old>, Stop> {
         let mut query = self.connection.prepare_cached(
-            "SELECT key, received, resources, verdicts FROM event WHERE key >= ?1 ORDER BY key LIMIT ?2",
+            "SELECT key, received, identity, resources, verdicts FROM event WHERE key >= ?1 ORDER BY key LIMIT ?2",
         )?;
         let rows = query.query_map(params![from, SWEEP_STEP], |row| {
-            Ok(Old { key: row.get(0)?, received: row.get(1)?, resources: row.get(2)?, verdicts: row.get(3)? })
+            Ok(Old {
+                key: row.get(0)?,
+                received: row.get(1)?,
+                identity: row.get(2)?,
+                resources: row.get(3)?,
+                verdicts: row.get(4)?,
+            })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -100,13 +107,7 @@ impl Txn<'_> {
         {
             self.connection.prepare_cached(text)?.execute([first, last])?;
         }
-        for resource in old.resources.chunks_exact(8) {
-            let mut bytes = [0; 8];
-            bytes.copy_from_slice(resource);
-            self.connection
-                .prepare_cached("DELETE FROM event_resource WHERE resource = ?1 AND event = ?2")?
-                .execute(params![i64::from_be_bytes(bytes), old.key])?;
-        }
+        self.merging.forget(self.connection, old.key, old.identity, &old.resources)?;
         for verdict in read_verdicts(&old.verdicts) {
             let kind = verdict.skip.map_or(VerdictKind::Sent, |skip| skip.kind());
             if kind != VerdictKind::Sent {

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use super::claim::Claiming;
 use super::desk::Desk;
 use super::failure::{Stop, store_error};
+use super::recent::{Merging, Recent};
 use super::state::Known;
 use super::{Options, connect};
 use crate::store::pending::Answer;
@@ -59,6 +60,7 @@ pub(super) struct Txn<'a> {
     pub(super) connection: &'a Connection,
     pub(super) known: &'a mut Known,
     pub(super) desk: &'a mut Desk,
+    pub(super) merging: &'a mut Merging,
     /// Where retention goes on.
     pub(super) sweep: &'a mut u64,
 }
@@ -160,9 +162,10 @@ pub(super) struct Writer {
     connection: Option<Connection>,
     known: Known,
     desk: Desk,
+    merging: Merging,
     sweep: u64,
-    /// The version of the file as of the last look, to see when another process has written.
-    data_version: i64,
+    /// The version of the file as of this connection's last look, to see when another process has written.
+    data_version: Option<i64>,
     /// What is known may not be what is on disk.
     stale: bool,
     owner: bool,
@@ -176,15 +179,18 @@ impl Writer {
         connection: Connection,
         owner: bool,
         arrivals: watch::Sender<u64>,
+        recent: Recent,
     ) -> Result<Self, StoreError> {
+        let merging = Merging::new(recent, options.recent);
         let mut writer = Writer {
             path,
             options,
             connection: Some(connection),
             known: Known::default(),
             desk: Desk::default(),
+            merging,
             sweep: 0,
-            data_version: 0,
+            data_version: None,
             stale: true,
             owner,
             arrivals,
@@ -281,8 +287,15 @@ impl Writer {
         self.refresh()?;
         let next_event = self.known.next_event;
         let Some(connection) = &self.connection else { return Err(StoreError::Closed) };
-        let mut txn = Txn { connection, known: &mut self.known, desk: &mut self.desk, sweep: &mut self.sweep };
+        let mut txn = Txn {
+            connection,
+            known: &mut self.known,
+            desk: &mut self.desk,
+            merging: &mut self.merging,
+            sweep: &mut self.sweep,
+        };
         let mut outcome = writes.iter_mut().try_for_each(|write| write.run(&mut txn));
+        outcome = outcome.and_then(|()| Ok(self.merging.carry(connection, self.known.next_event)?));
         outcome = outcome.and_then(|()| self.known.save(connection).map_err(|error| store_error(&error)));
         outcome = outcome.and_then(|()| {
             connection
@@ -292,8 +305,14 @@ impl Writer {
             Ok(())
         });
         match outcome {
-            Ok(()) => self.desk.committed(),
-            Err(_) => self.desk.undone(next_event),
+            Ok(()) => {
+                self.desk.committed();
+                self.merging.committed();
+            }
+            Err(_) => {
+                self.desk.undone(next_event);
+                self.merging.undone();
+            }
         }
         outcome
     }
@@ -338,6 +357,7 @@ impl Writer {
     fn reconnect(&mut self) -> Result<(), StoreError> {
         if self.connection.is_none() {
             self.connection = Some(connect(&self.path, &self.options)?);
+            self.data_version = None;
             self.stale = true;
         }
         Ok(())
@@ -345,11 +365,15 @@ impl Writer {
 
     /// Reads anew what another process has changed, or what is in doubt after a failure.
     fn refresh(&mut self) -> Result<(), StoreError> {
-        let connection = self.connection()?;
+        let Some(connection) = &self.connection else { return Err(StoreError::Closed) };
         let version = connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get::<_, i64>(0))?;
-        if self.stale || version != self.data_version {
+        let changed = self.data_version != Some(version);
+        if self.stale || changed {
             self.known = Known::load(connection)?;
-            self.data_version = version;
+            if changed {
+                self.merging.load(connection, self.known.next_event)?;
+            }
+            self.data_version = Some(version);
             self.desk.doubt(self.known.subs.keys().copied());
             self.stale = false;
         }
