@@ -11,6 +11,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use flagpost::store::{
@@ -20,6 +21,9 @@ use flagpost::store::{
 };
 
 const NOW: i64 = 1_700_000_000_000;
+
+/// Milliseconds since then that the clock shows.
+static LATEST: AtomicI64 = AtomicI64::new(0);
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -74,6 +78,7 @@ fn run(
 ) -> (f64, f64) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let tasks = tokio::task::LocalSet::new();
+    LATEST.store(n_millis(events.start), Ordering::Relaxed);
     let (started, cpu) = (Instant::now(), cpu_seconds());
     let total = events.len() * subscriptions;
     tasks.block_on(&runtime, async {
@@ -86,7 +91,7 @@ fn run(
                     let to = (from + batch).min(end);
                     next.set(to);
                     store
-                        .accept((from..to).map(|n| event(n, digest, subscriptions)).collect(), at(n_millis(from)))
+                        .accept((from..to).map(|n| event(n, digest, subscriptions)).collect(), accepted_at(from))
                         .await
                         .unwrap();
                 }
@@ -99,7 +104,7 @@ fn run(
             arrivals.mark_unchanged();
             let claimed = store.claim(claim(512)).await.unwrap().deliveries;
             if !claimed.is_empty() {
-                settling.push_back(store.settle(claimed.iter().map(delivered).collect(), at(0)));
+                settling.push_back(store.settle(claimed.iter().map(delivered).collect(), now()));
             }
             while settling.len() > 4 || (claimed.is_empty() && !settling.is_empty()) {
                 done += settling.pop_front().unwrap().await.unwrap().len();
@@ -123,11 +128,11 @@ fn pace(folder: &Path, per_second: u32, events: usize) {
         let begin = started + Duration::from_secs(1) / per_second * u32::try_from(n).unwrap();
         std::thread::sleep(begin.saturating_duration_since(Instant::now()));
         let asked = Instant::now();
-        store.accept(vec![event(n, digest, 1)], at(n_millis(n))).wait().unwrap();
+        store.accept(vec![event(n, digest, 1)], accepted_at(n)).wait().unwrap();
         let claimed = store.claim(claim(64)).wait().unwrap().deliveries;
         waits.push(asked.elapsed());
         // Not waited for: the worker goes on with the next.
-        drop(store.settle(claimed.iter().map(delivered).collect(), at(0)));
+        drop(store.settle(claimed.iter().map(delivered).collect(), now()));
     }
     waits.sort_unstable();
     let share = |part: f64| waits[((waits.len() - 1) as f64 * part) as usize].as_secs_f64() * 1000.0;
@@ -137,56 +142,110 @@ fn pace(folder: &Path, per_second: u32, events: usize) {
     println!("| {events} events | {:.2} | {:.2} | {:.2} |", share(0.5), share(0.99), share(1.0));
 }
 
-/// Lists and accepts with few events and with many.
-fn many(folder: &Path, events: usize) {
-    let file = fresh(folder);
-    let store = open(&file);
-    let digest = configure(&store, 10);
-    println!();
-    println!(
-        "| with so many events kept | accept+deliver, events/s | newest page, µs | by subscription | dead letters | by resource | by time | by id | event |"
-    );
-    println!("|---|---|---|---|---|---|---|---|---|");
-    let mut kept = 0;
-    for goal in [events / 200, events] {
+/// A store with so many events, and what was measured in it.
+struct Kept {
+    store: Arc<SqliteStore>,
+    file: PathBuf,
+    digest: Digest,
+    /// How many there were at first, and how many there are.
+    goal: usize,
+    now: usize,
+    /// Seconds, CPU seconds and bytes to disk of an event, in each round.
+    runs: [Vec<f64>; 3],
+    /// Microseconds of each question, in each round.
+    looks: [Vec<f64>; 7],
+}
+
+impl Kept {
+    fn new(folder: &Path, goal: usize) -> Self {
+        std::fs::create_dir_all(folder).unwrap();
+        let file = fresh(folder);
+        let store = open(&file);
+        let digest = configure(&store, 10);
         // One delivery an event, spread over ten subscriptions, one in a thousand of them dead.
-        fill(&store, digest, kept..goal);
-        kept = goal + 40_000.min(events / 5);
-        let (wall, _) = run(&store, digest, 1, 1, goal..kept);
-        let by =
-            |filter: EventFilter| micros(|| drop(store.events(filter.clone(), PageRequest::first(50)).wait().unwrap()));
+        fill(&store, digest, 0..goal);
+        Kept { store, file, digest, goal, now: goal, runs: Default::default(), looks: Default::default() }
+    }
+
+    fn round(&mut self, count: usize) {
+        let before = written();
+        let (wall, cpu) = run(&self.store, self.digest, 1, 1, self.now..self.now + count);
+        self.now += count;
+        for (figures, figure) in self.runs.iter_mut().zip([wall, cpu, written() - before]) {
+            figures.push(figure / count as f64);
+        }
+        let (store, goal) = (&self.store, self.goal);
         let deliveries = |filter: DeliveryFilter| {
-            micros(|| {
-                let page = store.deliveries(filter.clone(), PageRequest::first(50)).wait().unwrap();
-                assert!(!page.items.is_empty());
-            })
+            let page = store.deliveries(filter, PageRequest::first(50)).wait().unwrap();
+            assert!(!page.items.is_empty());
         };
-        println!(
-            "| {goal} | {:.0} | {:.0} | {:.0} | {:.0} | {:.0} | {:.0} | {:.0} | {:.0} |",
-            (kept - goal) as f64 / wall,
-            by(EventFilter::default()),
-            deliveries(DeliveryFilter { subscription: Some(subscription(3)), ..DeliveryFilter::default() }),
-            deliveries(DeliveryFilter { states: vec![State::Dead], ..DeliveryFilter::default() }),
-            deliveries(DeliveryFilter { resource: Some(resource(17)), ..DeliveryFilter::default() }),
-            deliveries(DeliveryFilter {
-                from: Some(at(n_millis(goal / 2))),
-                until: Some(at(n_millis(goal / 2 + 500))),
-                ..DeliveryFilter::default()
-            }),
-            micros(|| assert!(store.find_event(SourceId::from("bench"), id(goal / 3)).wait().unwrap().is_some())),
-            micros(|| {
-                let key = store.find_event(SourceId::from("bench"), id(goal / 3)).wait().unwrap().unwrap();
-                drop(store.event(key).wait().unwrap().unwrap());
-            }),
-        );
+        let find = || store.find_event(SourceId::from("bench"), id(goal / 3)).wait().unwrap().unwrap();
+        let looks: [&dyn Fn(); 7] = [
+            &|| drop(store.events(EventFilter::default(), PageRequest::first(50)).wait().unwrap()),
+            &|| deliveries(DeliveryFilter { subscription: Some(subscription(3)), ..DeliveryFilter::default() }),
+            &|| deliveries(DeliveryFilter { states: vec![State::Dead], ..DeliveryFilter::default() }),
+            &|| deliveries(DeliveryFilter { resource: Some(resource(17)), ..DeliveryFilter::default() }),
+            &|| {
+                deliveries(DeliveryFilter {
+                    from: Some(at(n_millis(goal / 2))),
+                    until: Some(at(n_millis(goal / 2 + 500))),
+                    ..DeliveryFilter::default()
+                });
+            },
+            &|| {
+                find();
+            },
+            &|| drop(store.event(find()).wait().unwrap().unwrap()),
+        ];
+        for (figures, look) in self.looks.iter_mut().zip(looks) {
+            figures.push(micros(look));
+        }
+    }
+
+    /// Medians: events a second, CPU seconds of 1,000, KiB of one, microseconds of each question.
+    fn figures(&self) -> Vec<f64> {
+        let [wall, cpu, written] = self.runs.each_ref().map(|figures| median(figures));
+        let mut figures = vec![1.0 / wall, cpu * 1000.0, written / 1024.0];
+        figures.extend(self.looks.iter().map(|figures| median(figures)));
+        figures
+    }
+}
+
+/// Accepts and lists with few events and with many, by turns: what else happens on the machine happens to both.
+fn many(folder: &Path, events: usize) {
+    let mut large = Kept::new(&folder.join("large"), events);
+    let mut small = Kept::new(&folder.join("small"), events / 200);
+    for _ in 0..11 {
+        for kept in [&mut small, &mut large] {
+            kept.round(3000.min(events / 200));
+        }
     }
     println!();
-    println!("memory {:.0} MB, file {} MB", memory(), std::fs::metadata(&file).unwrap().len() >> 20);
+    println!(
+        "| with so many events kept | accept+deliver, events/s | CPU s per 1,000 | KiB to disk an event | newest page, µs | by subscription | dead letters | by resource | by time | by id | event |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|---|---|");
+    let row = |name: String, figures: &[f64]| {
+        let cells: Vec<String> = figures
+            .iter()
+            .map(|figure| if *figure < 10.0 { format!("{figure:.3}") } else { format!("{figure:.0}") })
+            .collect();
+        println!("| {name} | {} |", cells.join(" | "));
+    };
+    let (few, lots) = (small.figures(), large.figures());
+    row(small.goal.to_string(), &few);
+    row(large.goal.to_string(), &lots);
+    // The first is a speed, the others are costs.
+    let times = few.iter().zip(&lots).enumerate().map(|(n, (few, lots))| if n == 0 { few / lots } else { lots / few });
+    row("times as much".into(), &times.collect::<Vec<_>>());
+    println!();
+    println!("memory {:.0} MB, file {} MB", memory(), std::fs::metadata(&large.file).unwrap().len() >> 20);
 }
 
 fn fill(store: &Arc<SqliteStore>, digest: Digest, events: Range<usize>) {
     let mut pending = VecDeque::new();
     let mut from = events.start;
+    LATEST.store(n_millis(from), Ordering::Relaxed);
     while from < events.end {
         let to = (from + 500).min(events.end);
         let batch = (from..to).map(|n| {
@@ -194,7 +253,7 @@ fn fill(store: &Arc<SqliteStore>, digest: Digest, events: Range<usize>) {
             event.decided = vec![event.decided.swap_remove(n % 10)];
             event
         });
-        pending.push_back(store.accept(batch.collect(), at(n_millis(from))));
+        pending.push_back(store.accept(batch.collect(), accepted_at(from)));
         let claimed = store.claim(claim(1000)).wait().unwrap().deliveries;
         let results = claimed.iter().map(|leased| {
             let mut result = delivered(leased);
@@ -203,7 +262,7 @@ fn fill(store: &Arc<SqliteStore>, digest: Digest, events: Range<usize>) {
             }
             result
         });
-        drop(store.settle(results.collect(), at(0)));
+        drop(store.settle(results.collect(), now()));
         while pending.len() > 8 {
             pending.pop_front().unwrap().wait().unwrap();
         }
@@ -217,7 +276,7 @@ fn fill(store: &Arc<SqliteStore>, digest: Digest, events: Range<usize>) {
         if claimed.is_empty() {
             break;
         }
-        store.settle(claimed.iter().map(delivered).collect(), at(0)).wait().unwrap();
+        store.settle(claimed.iter().map(delivered).collect(), now()).wait().unwrap();
     }
 }
 
@@ -228,8 +287,7 @@ fn start(folder: &Path, deliveries: usize) {
     let digest = configure(&store, 10);
     let mut accepted = VecDeque::new();
     for from in (0..deliveries / 10).step_by(200) {
-        accepted
-            .push_back(store.accept((from..from + 200).map(|n| event(n, digest, 10)).collect(), at(n_millis(from))));
+        accepted.push_back(store.accept((from..from + 200).map(|n| event(n, digest, 10)).collect(), accepted_at(from)));
         while accepted.len() > 4 {
             accepted.pop_front().unwrap().wait().unwrap();
         }
@@ -259,17 +317,35 @@ fn start(folder: &Path, deliveries: usize) {
     );
 }
 
-fn micros(mut work: impl FnMut()) -> f64 {
+fn micros(work: &dyn Fn()) -> f64 {
     work();
-    let started = Instant::now();
-    for _ in 0..50 {
+    let timed = (0..9).map(|_| {
+        let started = Instant::now();
         work();
-    }
-    started.elapsed().as_secs_f64() * 1e6 / 50.0
+        started.elapsed().as_secs_f64() * 1e6
+    });
+    median(&timed.collect::<Vec<_>>())
+}
+
+fn median(figures: &[f64]) -> f64 {
+    let mut figures = figures.to_vec();
+    figures.sort_unstable_by(f64::total_cmp);
+    figures[figures.len() / 2]
 }
 
 fn at(millis: i64) -> Moment {
     Moment::from_millis(NOW + millis)
+}
+
+/// When an event comes in. The clock shows that from then on.
+fn accepted_at(n: usize) -> Moment {
+    let millis = n_millis(n);
+    LATEST.fetch_max(millis, Ordering::Relaxed);
+    at(millis)
+}
+
+fn now() -> Moment {
+    at(LATEST.load(Ordering::Relaxed))
 }
 
 fn n_millis(n: usize) -> i64 {
@@ -306,12 +382,12 @@ fn event(n: usize, digest: Digest, subscriptions: usize) -> NewEvent {
 }
 
 fn claim(at_most: usize) -> Claim {
-    Claim { now: at(0), lease: Duration::from_secs(60), at_most, limits: Limits::all(100_000) }
+    Claim { now: now(), lease: Duration::from_secs(60), at_most, limits: Limits::all(100_000) }
 }
 
 fn delivered(leased: &Leased) -> Settlement {
     let attempt = Attempt {
-        started: at(0),
+        started: now(),
         phases: Phases {
             first_byte: Some(Duration::from_micros(900)),
             total: Some(Duration::from_micros(950)),
@@ -336,6 +412,7 @@ fn configure(store: &Arc<SqliteStore>, subscriptions: usize) -> Digest {
 
 fn fresh(folder: &Path) -> PathBuf {
     let file = folder.join("bench-store.db");
+    LATEST.store(0, Ordering::Relaxed);
     for end in ["", "-wal", "-shm", ".lock"] {
         let _ = std::fs::remove_file(folder.join(format!("bench-store.db{end}")));
     }
@@ -353,6 +430,13 @@ fn cpu_seconds() -> f64 {
     let fields: Vec<&str> = after_name.split_whitespace().collect();
     let ticks = |n: usize| fields.get(n).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
     (ticks(11) + ticks(12)) / 100.0
+}
+
+/// Bytes that this process has had written to disk so far.
+fn written() -> f64 {
+    let io = std::fs::read_to_string("/proc/self/io").unwrap_or_default();
+    let line = io.lines().find_map(|line| line.strip_prefix("write_bytes:")).unwrap_or_default();
+    line.trim().parse().unwrap_or(0.0)
 }
 
 /// Resident memory in MB.
