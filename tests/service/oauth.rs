@@ -80,10 +80,11 @@ async fn a_draft_that_is_tested_changes_nothing_for_what_is_served() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_stays_when_something_else_changes_and_the_address_does_at_once() {
-    let stage = connected_stage();
-    let tokens = tokens(json!({"expires_in": "3599"})).await;
+    let (stage, clock) = (connected_stage(), OwnClock::start());
+    // A number in a text, as some servers write it.
+    let tokens = tokens(json!({"expires_in": "60"})).await;
     let (first, second) = (Receiver::answering(200).await, Receiver::answering(200).await);
-    let service = stage.start(Arc::new(MemoryStore::new())).await;
+    let service = stage.start_at(Arc::new(MemoryStore::new()), clock.clone()).await;
     subscribe(&service, "one", connected(&first.url(), &tokens)).await;
     take(&service, &event("e-1", "nav")).await;
     drained(&service).await;
@@ -92,6 +93,15 @@ async fn a_token_stays_when_something_else_changes_and_the_address_does_at_once(
     drained(&service).await;
     assert_eq!((first.received().len(), second.received().len()), (1, 1));
     assert_eq!(tokens.received().len(), 1);
+    // Half a minute before its end it is not used any more.
+    clock.forward(Duration::from_secs(29));
+    take(&service, &event("e-3", "nav")).await;
+    drained(&service).await;
+    assert_eq!(tokens.received().len(), 1);
+    clock.forward(Duration::from_secs(1));
+    take(&service, &event("e-4", "nav")).await;
+    drained(&service).await;
+    assert_eq!((second.received().len(), tokens.received().len()), (3, 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]
