@@ -9,6 +9,8 @@ use tokio::sync::watch;
 /// The requests that somebody may stand in the way of.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Asked {
+    /// The ids of the events.
+    Accept(Vec<String>),
     PutSubscription(SubscriptionId),
     Version,
     Replay(Vec<DeliveryKey>),
@@ -50,6 +52,13 @@ macro_rules! passed_on {
 }
 
 impl Store for Between {
+    fn accept(&self, events: Vec<NewEvent>, now: Moment) -> Pending<Vec<Receipt>> {
+        match self.refused(&Asked::Accept(events.iter().map(|event| event.content.id.clone()).collect())) {
+            Some(error) => Pending::ready(Err(error)),
+            None => self.inner.accept(events, now),
+        }
+    }
+
     fn put_subscription(&self, id: SubscriptionId, version: NewVersion, now: Moment) -> Pending<SubscriptionVersion> {
         match self.refused(&Asked::PutSubscription(id.clone())) {
             Some(error) => Pending::ready(Err(error)),
@@ -105,7 +114,6 @@ impl Store for Between {
     }
 
     passed_on! {
-        accept(events: Vec<NewEvent>, now: Moment) -> Pending<Vec<Receipt>>;
         claim(claim: Claim) -> Pending<Claimed>;
         extend(leases: Vec<Lease>, lease: Duration, now: Moment) -> Pending<Vec<bool>>;
         give_back(leases: Vec<Lease>) -> Pending<()>;

@@ -1,11 +1,11 @@
 //! Access tokens: fetched when needed, kept to themselves, never shown.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use flagpost::service::{Service, ServiceError};
-use flagpost::store::{MemoryStore, Shelf, State, Store};
+use flagpost::store::{MemoryStore, Shelf, State, Store, StoreError};
 use serde_json::{Value as Json, json};
 
 use crate::between::{Asked, Between, busy};
@@ -249,4 +249,56 @@ async fn a_spent_refresh_token_is_never_used_again_and_nothing_stays_of_what_is_
     assert_eq!(kept().await, 1);
     service.remove_subscription("one").await.expect("it is there");
     until("nothing to stay", || async { kept().await == 0 }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_token_is_kept_before_anything_is_sent_however_long_the_store_takes_nothing() {
+    let (stage, clock) = (connected_stage(), OwnClock::start());
+    let inner: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let (full, tried) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicUsize::new(0)));
+    let (seen, count) = (Arc::clone(&full), Arc::clone(&tried));
+    let store = Between::stand(Arc::clone(&inner), move |_, asked| {
+        if *asked != Asked::PutDocument(Shelf::Secret) {
+            return None;
+        }
+        count.fetch_add(1, Ordering::SeqCst);
+        seen.load(Ordering::SeqCst).then(busy)
+    });
+    let (tokens, receiver) = (tokens(json!({"refresh_token": ""})).await, Receiver::answering(200).await);
+    let service = stage.start_at(store, clock.clone()).await;
+    let mut document = connected(&receiver.url(), &tokens);
+    document["oauth"]["refreshToken"] = json!("first-of-all");
+    subscribe(&service, "one", document).await;
+    take(&service, &event("e-1", "nav")).await;
+    for times in 1..=4 {
+        until("another try", || async { tried.load(Ordering::SeqCst) == times }).await;
+        clock.forward(Duration::from_millis(250));
+    }
+    assert_eq!((tokens.received().len(), receiver.received().len()), (1, 0), "nobody else knows it yet");
+    full.store(false, Ordering::SeqCst);
+    until("the delivery", || async {
+        clock.forward(Duration::from_millis(250));
+        receiver.received().len() == 1
+    })
+    .await;
+    assert_eq!(tokens.received().len(), 1);
+    assert_eq!(inner.documents(Shelf::Secret, None, 10).await.expect("a list").len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_token_that_can_never_be_kept_is_a_failure() {
+    let stage = connected_stage();
+    let store = Between::stand(Arc::new(MemoryStore::new()), |_, asked| {
+        let damaged = || StoreError::Damaged("the shelf is broken".to_owned());
+        (*asked == Asked::PutDocument(Shelf::Secret)).then(damaged)
+    });
+    let (tokens, receiver) = (tokens(json!({"refresh_token": ""})).await, Receiver::answering(200).await);
+    let service = stage.start(store).await;
+    let mut document = connected(&receiver.url(), &tokens);
+    document["oauth"]["refreshToken"] = json!("first-of-all");
+    subscribe(&service, "one", document).await;
+    let report = service.test_subscription("one").await.expect("it is there");
+    assert!(!report.succeeded);
+    assert!(report.error.as_deref().is_some_and(|error| error.contains("cannot be kept")), "{report:?}");
+    assert!(receiver.received().is_empty());
 }

@@ -103,7 +103,8 @@ async fn where_an_event_takes_part_in_the_address_its_values_count() {
     ]);
     integration(&stage.root(), "sited", &changed.to_string(), r#"{"note": "{{formVariables.note}}"}"#);
     let service = stage.start(Arc::new(MemoryStore::new())).await;
-    assert!(service.standing_refusals().is_empty(), "{:?}", service.standing_refusals());
+    let listed = service.integrations();
+    assert!(listed.iter().all(|one| one.refused.is_empty()), "{listed:?}");
     let values = json!({"site": "eu", "team": "blue", "apiKey": "hush-hush-hush"});
     subscribe(&service, "one", json!({"integration": "sited", "formValues": values})).await;
     let note = json!({"formValues": {"note": "seen"}});

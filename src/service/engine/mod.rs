@@ -184,13 +184,6 @@ impl Service {
         self.core.happenings.subscribe()
     }
 
-    /// What was refused before anyone listened, as it would have been told: the integrations that are broken now.
-    pub fn standing_refusals(&self) -> Vec<Happening> {
-        let set = self.core.integrations.set();
-        let refused = self.core.integrations.refused();
-        refused.iter().map(|(key, findings)| reloading::refusal(key, set.contains_key(key), findings)).collect()
-    }
-
     /// The store, for what needs no engine.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.core.store
