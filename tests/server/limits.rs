@@ -66,6 +66,20 @@ async fn a_client_that_asks_too_often_is_told_to_wait() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_asks_too_often_is_told_to_wait_and_no_other_with_it() {
+    let settings = Settings { requests_per_second: 3, ..Settings::default() };
+    let mut server = Start { settings, ..Default::default() }.run().await;
+    server.token(&[Scope::Read]).await;
+    let mut statuses = Vec::new();
+    for _ in 0..50 {
+        statuses.push(server.get("/v1/sources").await.status);
+    }
+    assert!(statuses.contains(&200) && statuses.contains(&429), "{statuses:?}");
+    server.token(&[Scope::Read]).await;
+    assert_eq!(server.get("/v1/sources").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_source_has_a_rate_of_its_own() {
     let settings = Settings { events_per_second: 2, requests_per_second: 0, ..Settings::default() };
     let server = Start { settings, ..Default::default() }.run().await;
@@ -98,13 +112,16 @@ async fn strangers_do_not_use_up_what_a_source_may_send() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_refused_is_counted_by_their_address() {
     let settings = Settings { requests_per_second: 5, ..Settings::default() };
-    let mut server = Start { settings, sources: signed(), ..Default::default() }.run().await;
+    let mut sources = signed();
+    sources.push(json!({"key": "open", "kind": "launchdarkly"}));
+    let mut server = Start { settings, sources, ..Default::default() }.run().await;
     server.token(&[Scope::Read]).await;
     let known = server.token.clone();
     assert_eq!(server.get("/v1/sources").await.status, 200);
     let path = "/v1/sources/ld/events";
-    let rows: [(&str, &str, Option<&str>, u16); 3] = [
+    let rows: [(&str, &str, Option<&str>, u16); 4] = [
         ("POST", path, None, 401),
+        ("POST", "/v1/sources/open/events", None, 401),
         ("GET", "/v1/events", Some("fp_guess"), 401),
         ("PUT", "/v1/subscriptions/a", None, 403),
     ];
@@ -272,6 +289,18 @@ async fn four_long_bodies_are_worked_on_at_once_and_short_ones_do_not_wait_for_t
         }
         None
     });
+    // Also when it fails: nobody could end while somebody waits.
+    type Gate = (Mutex<(usize, usize, bool)>, Condvar);
+    struct Opened(Arc<Gate>);
+    impl Drop for Opened {
+        fn drop(&mut self) {
+            if let Ok(mut state) = self.0.0.lock() {
+                state.2 = true;
+            }
+            self.0.1.notify_all();
+        }
+    }
+    let opened = Opened(Arc::clone(&gate));
     let server = Arc::new(Start { store, ..Default::default() }.run().await);
     let path = "/v1/sources/everyone/events";
     let mut asked = Vec::new();
@@ -296,8 +325,7 @@ async fn four_long_bodies_are_worked_on_at_once_and_short_ones_do_not_wait_for_t
         assert_eq!(server.ask("POST", path, Some(&event(&format!("short-{number}")))).await.status, 202);
     }
     assert_eq!(inside(), 4);
-    gate.0.lock().expect("nobody panicked").2 = true;
-    gate.1.notify_all();
+    drop(opened);
     for asking in asked {
         assert_eq!(asking.await.expect("it is asked"), 202);
     }

@@ -302,3 +302,17 @@ async fn a_refresh_token_that_can_never_be_kept_is_a_failure() {
     assert!(report.error.as_deref().is_some_and(|error| error.contains("cannot be kept")), "{report:?}");
     assert!(receiver.received().is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_not_used_for_another_connection() {
+    let stage = connected_stage();
+    let (one, other) = (tokens(json!({})).await, tokens(json!({})).await);
+    let receiver = Receiver::answering(200).await;
+    let service = stage.start(Arc::new(MemoryStore::new())).await;
+    for (number, server) in [&one, &other].into_iter().enumerate() {
+        subscribe(&service, "one", connected(&receiver.url(), server)).await;
+        take(&service, &event(&format!("e-{number}"), "nav")).await;
+        drained(&service).await;
+    }
+    assert_eq!((one.received().len(), other.received().len()), (1, 1));
+}
