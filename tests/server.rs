@@ -2,6 +2,9 @@
 
 #[path = "server/access.rs"]
 mod access;
+#[path = "service/between.rs"]
+#[expect(dead_code, reason = "others stand in the way of more")]
+mod between;
 #[path = "server/described.rs"]
 mod described;
 #[path = "server/ingest.rs"]

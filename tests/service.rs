@@ -26,6 +26,8 @@ mod pinning;
 mod replays;
 #[path = "service/secrets.rs"]
 mod secrets;
+#[path = "service/settling.rs"]
+mod settling;
 #[path = "service/subscriptions.rs"]
 mod subscriptions;
 #[path = "service/verdicts.rs"]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::json::{Content, Document, JSON_SYNTAX, Node};
 use super::schema;
 use crate::finding::{Finding, Place};
+use crate::value::pointer_token;
 
 /// The text of a `manifest.json`, and where each key and value stands.
 #[derive(Debug, Default)]
@@ -114,7 +115,7 @@ impl ManifestSource {
             Content::Object(members) => {
                 for member in members {
                     pointer.push('/');
-                    pointer.push_str(&super::json::escaped(&member.written));
+                    pointer.push_str(&pointer_token(&member.written));
                     if let Some(meant) = &member.meant {
                         let place = self.place(member.key_span.clone(), pointer.clone());
                         let message = format!("unknown property `{}`", member.written);

@@ -3,6 +3,9 @@
 //! Nothing is judged here. A form variable whose type the schema refuses is no variable of a free host; an address
 //! that lacks a misspelt name is no other mistake than the name.
 
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
 use serde_json::Value;
 
 use super::names::{Capability, Lookup, Reading, Shape, Use};
@@ -20,6 +23,13 @@ const AROUND: [(&str, &[&str]); 4] = [
 
 /// A finding of the first rule is an echo where one of the others is told around it.
 const WITHIN: [(&str, &[&str]); 1] = [("unguarded-variable", &["broken-json"])];
+
+/// A finding of the first rule may be an echo of the others for reasons of their own.
+const OTHERWISE: [(&str, &[&str]); 3] = [
+    ("broken-json", &["broken-json", "unknown-variable"]),
+    ("optional-without-default", &["invalid-url"]),
+    ("never-matching-policy", &["idle-statement"]),
+];
 
 /// What rules say of a form variable, and the properties that they conclude it from.
 const OF_VARIABLES: [(&str, &[&str]); 7] = [
@@ -168,7 +178,8 @@ impl Doubts {
         };
         let here = readings.iter().filter(|reading| reading.template.pointer == pointer);
         let mut uses = here.flat_map(|reading| &reading.uses);
-        OF_USES.contains(&finding.rule) && uses.any(|found| told(found) && self.touches(found))
+        let any = self.forms || !self.variables.is_empty();
+        any && OF_USES.contains(&finding.rule) && uses.any(|found| self.touches(found) && told(found))
     }
 }
 
@@ -190,24 +201,21 @@ pub(super) fn silenced(
     let mut dropped: Vec<bool> =
         findings.iter().map(|finding| doubts.explains(finding, integration, readings)).collect();
     // What is not told itself explains nothing.
-    let told: Vec<usize> = (0..findings.len()).filter(|at| !dropped[*at]).collect();
+    let told = Told::of(&findings, (0..findings.len()).filter(|at| !dropped[*at]));
     for (at, finding) in findings.iter().enumerate() {
-        let cause = told.iter().copied().find(|other| is_cause(&findings[*other], finding, integration));
-        if let Some(cause) = cause {
+        if let Some(cause) = told.cause_of(finding, integration) {
             causes.push((cause, at));
             dropped[at] = true;
         }
     }
     let mut findings = findings;
-    for at in 0..findings.len() {
-        let others = misspelt_key(&findings, at, integration, readings);
-        if others.is_empty() {
-            continue;
-        }
-        let help = findings[at].help.take().unwrap_or_default();
-        let count = others.len() + 1;
-        findings[at].help = Some(format!("{help} {count} templates ask for it, so the variable's key may be the slip"));
-        others.into_iter().for_each(|other| dropped[other] = true);
+    for slips in misspelt_keys(&findings, integration, readings) {
+        let Some((first, others)) = slips.split_first().filter(|(_, others)| !others.is_empty()) else { continue };
+        let help = findings[*first].help.take().unwrap_or_default();
+        let count = slips.len();
+        findings[*first].help =
+            Some(format!("{help} {count} templates ask for it, so the variable's key may be the slip"));
+        others.iter().for_each(|other| dropped[*other] = true);
     }
     let doubled = |finding: &Finding| {
         finding.rule == "duplicate-form-key"
@@ -228,20 +236,67 @@ pub(super) fn silenced(
     findings
 }
 
-/// Where else a name is missed that no template finds under the key that was probably meant: then it is the key that
-/// is misspelt, once.
-fn misspelt_key(findings: &[Finding], at: usize, integration: &Integration, readings: &[Reading<'_>]) -> Vec<usize> {
-    let Some(key) = suggested(&findings[at]) else { return Vec::new() };
-    if !integration.manifest.form_variables.iter().any(|variable| variable.key == key) {
-        return Vec::new();
+/// Findings that may be causes, found by what they are and where: thousands of names may be misspelt in one file.
+struct Told<'f> {
+    findings: &'f [Finding],
+    /// In the order in which they are told.
+    by_rule: HashMap<&'static str, Vec<usize>>,
+    /// With where they begin, the first in the file first.
+    by_start: HashMap<(&'static str, &'f Path), Vec<(usize, usize)>>,
+}
+
+impl<'f> Told<'f> {
+    fn of(findings: &'f [Finding], told: impl Iterator<Item = usize>) -> Self {
+        let (mut by_rule, mut by_start) = (HashMap::<_, Vec<usize>>::new(), HashMap::<_, Vec<_>>::new());
+        for at in told {
+            let Finding { rule, place, .. } = &findings[at];
+            by_rule.entry(*rule).or_default().push(at);
+            by_start.entry((*rule, place.file.as_path())).or_default().push((place.span.start, at));
+        }
+        by_start.values_mut().for_each(|starts| starts.sort_unstable());
+        Told { findings, by_rule, by_start }
     }
-    let mut names = readings.iter().flat_map(|reading| &reading.uses).filter_map(|found| found.from_root.as_ref());
-    if names.any(|names| names.iter().any(|name| name == key)) {
-        return Vec::new();
+
+    /// The first finding of which `echo` is only an echo.
+    fn cause_of(&self, echo: &Finding, integration: &Integration) -> Option<usize> {
+        let causes = |pairs: &'static [(&str, &[&'static str])]| {
+            pairs.iter().filter(|(rule, _)| *rule == echo.rule).flat_map(|(_, causes)| causes.iter().copied())
+        };
+        let inside = causes(&AROUND).filter_map(|rule| self.inside(rule, echo));
+        let is_cause = |at: &usize| is_cause(&self.findings[*at], echo, integration);
+        let otherwise = causes(&WITHIN).chain(causes(&OTHERWISE));
+        let otherwise = otherwise.filter_map(|rule| self.by_rule.get(rule)?.iter().copied().find(is_cause));
+        inside.chain(otherwise).min()
     }
-    let name = missed(&findings[at]);
-    let same = |other: &Finding| suggested(other) == Some(key) && missed(other) == name;
-    (at + 1..findings.len()).filter(|other| same(&findings[*other])).collect()
+
+    /// The first finding of a rule inside of the place of `echo`.
+    fn inside(&self, rule: &'static str, echo: &Finding) -> Option<usize> {
+        let around = &echo.place.span;
+        let starts = self.by_start.get(&(rule, echo.place.file.as_path()))?;
+        let begin = starts.partition_point(|(start, _)| *start < around.start);
+        let within = starts[begin..].iter().take_while(|(start, _)| *start <= around.end).map(|(_, at)| *at);
+        within.filter(|at| self.findings[*at].place.span.end <= around.end).min()
+    }
+}
+
+/// Findings that miss the same name, which no template finds under the key that was probably meant: then it is the key
+/// that is misspelt, once.
+fn misspelt_keys(findings: &[Finding], integration: &Integration, readings: &[Reading<'_>]) -> Vec<Vec<usize>> {
+    let keys: HashSet<&str> =
+        integration.manifest.form_variables.iter().map(|variable| variable.key.as_str()).collect();
+    let names = readings.iter().flat_map(|reading| &reading.uses).filter_map(|found| found.from_root.as_ref());
+    let read: HashSet<&str> = names.flatten().map(String::as_str).collect();
+    let mut slips: Vec<Vec<usize>> = Vec::new();
+    let mut known: HashMap<(&str, Option<&str>), usize> = HashMap::new();
+    for (at, finding) in findings.iter().enumerate() {
+        let Some(key) = suggested(finding).filter(|key| keys.contains(key) && !read.contains(key)) else { continue };
+        let slip = *known.entry((key, missed(finding))).or_insert_with(|| {
+            slips.push(Vec::new());
+            slips.len() - 1
+        });
+        slips[slip].push(at);
+    }
+    slips
 }
 
 /// The form variable that an unknown name was probably meant to be.
@@ -270,14 +325,11 @@ fn lost_key<'f>(findings: &'f [Finding], integration: &Integration) -> Option<(&
     (!known && lost.iter().all(|at| missed(&findings[*at]) == Some(name))).then_some((name, lost))
 }
 
-/// Whether `echo` is told only because of what `cause` tells.
+/// Whether `echo` is told only because of what `cause` tells, elsewhere than inside of its place.
 fn is_cause(cause: &Finding, echo: &Finding, integration: &Integration) -> bool {
     let (one, other) = (&cause.place, &echo.place);
     let paired = |pairs: &[(&str, &[&str])]| {
         pairs.iter().any(|(rule, causes)| *rule == echo.rule && causes.contains(&cause.rule))
-    };
-    let contains = |outer: &std::ops::Range<usize>, inner: &std::ops::Range<usize>| {
-        outer.start <= inner.start && inner.end <= outer.end
     };
     // A bracket that is missing leaves every value behind it without a place, and each event shows another first.
     if cause.rule == "broken-json" && echo.rule == "broken-json" {
@@ -293,11 +345,9 @@ fn is_cause(cause: &Finding, echo: &Finding, integration: &Integration) -> bool 
             return true;
         }
     }
-    if paired(&AROUND) {
-        return one.file == other.file && contains(&other.span, &one.span);
-    }
     if paired(&WITHIN) {
-        return one.file == other.file && contains(&one.span, &other.span);
+        let around = one.span.start <= other.span.start && other.span.end <= one.span.end;
+        return one.file == other.file && around;
     }
     match (cause.rule, echo.rule) {
         // An address that is none because a variable is left empty: a default of any sort would not do.

@@ -12,8 +12,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::shown::visible;
 use super::stored::{self, StoreArgument};
-use super::subscriptions::text;
-use super::table::Table;
+use super::table::{self, Table, text};
 use crate::service::{stored_deliveries, stored_delivery, stored_subscription};
 use crate::store::{DeliveryFilter, EventKey, PageRequest};
 
@@ -85,7 +84,7 @@ pub(super) fn run(args: &DeliveriesArgs, environment: &Environment) -> Result<Ex
             // None of a subscription, or no such subscription: the name may be a slip.
             client.get(&format!("/v1/subscriptions/{}", segment(id)), &[]).await?;
         }
-        show(items, args.json, &mut out)
+        table::show(&items, args.json, table, &mut out)
     })
 }
 
@@ -118,16 +117,8 @@ fn from_store(args: &DeliveriesArgs, file: &Path, environment: &Environment) -> 
         if let Some(id) = args.filter.subscription.as_ref().filter(|_| items.is_empty()) {
             stored_subscription(&store, id).await.map_err(stored::refused)?;
         }
-        show(items, args.json, &mut out)
+        table::show(&items, args.json, table, &mut out)
     })
-}
-
-fn show(items: Vec<Json>, json: bool, out: &mut impl Write) -> Result<Exit, CliError> {
-    match json {
-        true => writeln!(out, "{:#}", Json::Array(items))?,
-        false => write!(out, "{}", table(&items))?,
-    }
-    Ok(Exit::Done)
 }
 
 async fn list(args: &DeliveriesArgs, client: &Client) -> Result<Vec<Json>, CliError> {
@@ -158,11 +149,11 @@ async fn list(args: &DeliveriesArgs, client: &Client) -> Result<Vec<Json>, CliEr
     }
 }
 
-fn table(items: &[Json]) -> String {
+fn table(items: &[Json]) -> Table {
     let mut table = Table::new(&["delivery", "event", "subscription", "state", "attempts", "next attempt", "settled"]);
     for item in items {
         let names = ["delivery", "event", "subscription", "state", "attempts", "nextAttempt", "settled"];
         table.row(names.map(|name| text(item.get(name))));
     }
-    table.to_string()
+    table
 }

@@ -11,7 +11,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::shown::visible;
 use super::stored::{self, StoreArgument};
-use super::table::Table;
+use super::table::{self, Table, text};
 use crate::service::{stored_subscription, stored_subscriptions};
 
 #[derive(Debug, clap::Args)]
@@ -43,7 +43,7 @@ pub(super) fn run(args: &SubscriptionsArgs, environment: &Environment) -> Result
         let mut out = environment.stdout();
         let Some(id) = &args.id else {
             let items = all(&client).await?;
-            return show(items, args.json, &mut out);
+            return table::show(&items, args.json, table, &mut out);
         };
         let path = format!("/v1/subscriptions/{}", segment(id));
         if args.test {
@@ -67,22 +67,15 @@ fn from_store(args: &SubscriptionsArgs, file: &Path, environment: &Environment) 
     block_on(async {
         let Some(id) = &args.id else {
             let items = stored_subscriptions(&store).await.map_err(stored::refused)?;
-            let items = items.into_iter().map(|item| serde_json::to_value(item).unwrap_or_default()).collect();
-            return show(items, args.json, &mut out);
+            let items: Vec<Json> =
+                items.into_iter().map(|item| serde_json::to_value(item).unwrap_or_default()).collect();
+            return table::show(&items, args.json, table, &mut out);
         };
         let found = stored_subscription(&store, id).await.map_err(stored::refused)?;
         let found = serde_json::to_value(found).unwrap_or_default();
         writeln!(out, "{}", visible(&format!("{found:#}")))?;
         Ok(Exit::Done)
     })
-}
-
-fn show(items: Vec<Json>, json: bool, out: &mut impl Write) -> Result<Exit, CliError> {
-    match json {
-        true => writeln!(out, "{:#}", Json::Array(items))?,
-        false => write!(out, "{}", table(&items))?,
-    }
-    Ok(Exit::Done)
 }
 
 async fn all(client: &Client) -> Result<Vec<Json>, CliError> {
@@ -97,7 +90,7 @@ async fn all(client: &Client) -> Result<Vec<Json>, CliError> {
     }
 }
 
-fn table(items: &[Json]) -> String {
+fn table(items: &[Json]) -> Table {
     let mut table = Table::new(&["id", "integration", "observed", "last", "waiting", "dead", "next attempt"]);
     for item in items {
         let status = |name: &str| text(item.pointer(&format!("/status/{name}")));
@@ -111,14 +104,5 @@ fn table(items: &[Json]) -> String {
             status("nextAttempt"),
         ]);
     }
-    table.to_string()
-}
-
-/// A value of an answer as a cell shows it.
-pub(super) fn text(value: Option<&Json>) -> String {
-    match value {
-        None | Some(Json::Null) => String::new(),
-        Some(Json::String(text)) => visible(text),
-        Some(other) => other.to_string(),
-    }
+    table
 }

@@ -1,6 +1,36 @@
 //! Columns of text, as wide as they need to be.
 
 use std::fmt;
+use std::io::Write;
+
+use serde_json::Value as Json;
+
+use super::error::CliError;
+use super::exit::Exit;
+use super::shown::visible;
+
+/// Shows a list of an answer: as JSON, or as the table that is made of it.
+pub(super) fn show(
+    items: &[Json],
+    json: bool,
+    table: impl FnOnce(&[Json]) -> Table,
+    out: &mut impl Write,
+) -> Result<Exit, CliError> {
+    match json {
+        true => writeln!(out, "{:#}", Json::from(items))?,
+        false => write!(out, "{}", table(items))?,
+    }
+    Ok(Exit::Done)
+}
+
+/// A value of an answer as a cell shows it.
+pub(super) fn text(value: Option<&Json>) -> String {
+    match value {
+        None | Some(Json::Null) => String::new(),
+        Some(Json::String(text)) => visible(text),
+        Some(other) => other.to_string(),
+    }
+}
 
 /// Rows under a heading.
 pub(super) struct Table {

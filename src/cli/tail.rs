@@ -12,7 +12,7 @@ use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
 use super::progress::{Progress, bar};
-use super::subscriptions::text;
+use super::table::text;
 
 /// Longer lines are no lines of ours.
 const LONGEST_LINE: usize = 1 << 20;

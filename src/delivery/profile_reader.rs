@@ -14,6 +14,7 @@ use super::signature::Scheme;
 use super::stamp::Stamp;
 use super::status_set::StatusSet;
 use crate::finding::near_miss;
+use crate::value::pointer_token;
 
 /// The longest that one attempt may take: what is lent to it is lent for no more than ten minutes, half of which it may
 /// have waited for its turn.
@@ -132,7 +133,8 @@ impl Reader {
     fn object(&mut self, mut profile: Profile, members: &serde_json::Map<String, Value>) -> Profile {
         for key in members.keys().filter(|key| !KEYS.contains(&key.as_str())) {
             let help = nearest(key, KEYS);
-            let _: Option<()> = self.wrong(&format!("/{}", escaped(key)), format!("a profile has no `{key}`"), help);
+            let _: Option<()> =
+                self.wrong(&format!("/{}", pointer_token(key)), format!("a profile has no `{key}`"), help);
         }
         for (key, set) in [
             ("success", &mut profile.success),
@@ -329,11 +331,6 @@ fn duration(text: &str) -> Option<Duration> {
 
 fn nearest<'n>(word: &str, names: impl IntoIterator<Item = &'n str>) -> Option<String> {
     near_miss(word, names).map(|name| format!("did you mean `{name}`?"))
-}
-
-/// A key as one step of a JSON pointer.
-fn escaped(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]

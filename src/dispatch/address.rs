@@ -30,9 +30,7 @@ pub(super) fn finish(rendered: &str, template: &str, lenient: bool) -> Result<Ad
     }
     let authorization = user_info.as_deref().filter(|info| !matches!(*info, "" | ":")).map(|info| {
         let (user, password) = info.split_once(':').unwrap_or((info, ""));
-        let decoded = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
-        let pair = [decoded(user), b":".to_vec(), decoded(password)].concat();
-        format!("Basic {}", STANDARD.encode(pair))
+        format!("Basic {}", basic(user, password))
     });
     let url = match parse(&plain) {
         Ok(url) => url,
@@ -41,6 +39,12 @@ pub(super) fn finish(rendered: &str, template: &str, lenient: bool) -> Result<Ad
     };
     let tidy = lenient || (plain.bytes().all(is_url_byte) && starts_with_scheme(&plain));
     Ok(Address { url: if tidy { plain } else { url.into() }, authorization })
+}
+
+/// User name and password, as they stand in an address, the way a request brings them.
+pub(super) fn basic(user: &str, password: &str) -> String {
+    let decoded = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
+    STANDARD.encode([decoded(user), b":".to_vec(), decoded(password)].concat())
 }
 
 fn parse(text: &str) -> Result<Url, String> {

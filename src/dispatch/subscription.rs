@@ -516,7 +516,9 @@ fn secrets(integration: &Integration, form: &FormValues) -> Vec<Secret> {
         let password = url.password()?;
         // A receiver may repeat it as it was written or as it was meant.
         let meant = percent_decode_str(password).decode_utf8_lossy().into_owned();
-        Some([Secret::new(password), Secret::new(meant)])
+        // The whole pair too: around the password alone its base64 keeps some bits.
+        let pair = address::basic(url.username(), password);
+        Some([Secret::new(password), Secret::new(meant), Secret::new(pair)])
     });
     let tokens = form.oauth.iter().map(|oauth| oauth.access_token.clone());
     values.chain(tokens).chain(passwords.flatten()).collect()

@@ -30,11 +30,34 @@ const TURNS: usize = 4;
 /// How many looked-up tokens are remembered.
 const REMEMBERED: usize = 1024;
 
+/// What was found under the hashes of tokens that were presented.
+#[derive(Default)]
+struct Seen(HashMap<String, (Duration, Option<Token>)>);
+
+impl Seen {
+    /// What was found a moment ago.
+    fn find(&self, hash: &str, now: Duration) -> Option<Option<Token>> {
+        let (at, token) = self.0.get(hash)?;
+        (now.saturating_sub(*at) < BELIEVED).then(|| token.clone())
+    }
+
+    fn remember(&mut self, hash: &str, token: Option<Token>, now: Duration) {
+        if self.0.len() >= REMEMBERED {
+            // Guesses first: they do not put those out who are known.
+            self.0.retain(|_, (_, token)| token.is_some());
+            if self.0.len() >= REMEMBERED {
+                self.0.clear();
+            }
+        }
+        self.0.insert(hash.to_owned(), (now, token));
+    }
+}
+
 /// Looks at tokens, and remembers them for a moment.
 pub(super) struct Doorkeeper {
     /// Whether nobody but this machine can connect.
     local: bool,
-    seen: Mutex<HashMap<String, (Duration, Option<Token>)>>,
+    seen: Mutex<Seen>,
     any: Mutex<Option<(Duration, bool)>>,
     turns: Semaphore,
 }
@@ -103,26 +126,14 @@ impl Doorkeeper {
 
     async fn look_up(&self, app: &App, presented: &str, hash: &str) -> Result<Option<Token>, StoreError> {
         let now = app.clock.elapsed();
-        {
-            let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some((at, token)) = seen.get(hash)
-                && now.saturating_sub(*at) < BELIEVED
-            {
-                return Ok(token.clone());
-            }
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).find(hash, now);
+        if let Some(token) = seen {
+            return Ok(token);
         }
         // However many guess, the store is asked by a few of them at a time.
         let _turn = self.turns.acquire().await;
         let token = tokens::find(&*app.store, presented).await?;
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.len() >= REMEMBERED {
-            // Guesses first: they do not put those out who are known.
-            seen.retain(|_, (_, token)| token.is_some());
-            if seen.len() >= REMEMBERED {
-                seen.clear();
-            }
-        }
-        seen.insert(hash.to_owned(), (now, token.clone()));
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).remember(hash, token.clone(), now);
         Ok(token)
     }
 
@@ -238,9 +249,11 @@ door!(
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use axum::http::{HeaderMap, HeaderName, HeaderValue, Version};
 
-    use super::{bearer, sign_of_a_stranger};
+    use super::{BELIEVED, REMEMBERED, Seen, Token, bearer, sign_of_a_stranger};
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
@@ -286,5 +299,33 @@ mod tests {
         let mut twice = headers(&[("authorization", "Bearer a")]);
         twice.append("authorization", HeaderValue::from_static("Bearer b"));
         assert!(bearer(&twice).is_err());
+    }
+
+    #[test]
+    fn what_was_found_is_believed_for_a_moment_and_guesses_put_nobody_out() {
+        let token = || Some(Token { name: "ci".to_owned(), scopes: Vec::new(), created: 0 });
+        let mut seen = Seen::default();
+        let start = Duration::from_secs(5);
+        assert_eq!(seen.find("guess", start), None);
+        seen.remember("guess", None, start);
+        seen.remember("known", token(), start);
+        let last = start + BELIEVED - Duration::from_millis(1);
+        assert_eq!((seen.find("guess", last), seen.find("known", last)), (Some(None), Some(token())));
+        let late = start + BELIEVED;
+        assert_eq!(
+            (seen.find("guess", late), seen.find("known", late)),
+            (None, None),
+            "it may be made or revoked by then"
+        );
+        for guess in 0..REMEMBERED * 3 {
+            seen.remember(&format!("guess-{guess}"), None, start);
+            assert!(seen.0.len() <= REMEMBERED);
+        }
+        assert_eq!(seen.find("known", start), Some(token()));
+        assert_eq!(seen.find("guess", start), None, "they make room for each other");
+        for known in 0..REMEMBERED * 3 {
+            seen.remember(&format!("known-{known}"), token(), start);
+            assert!(seen.0.len() <= REMEMBERED);
+        }
     }
 }

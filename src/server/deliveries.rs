@@ -10,7 +10,7 @@ use super::access::{MayRead, MayWrite};
 use super::extract::{JsonBody, Members, NoParameters, Parameters, Segment, number};
 use super::lists::List;
 use super::problem::Problem;
-use super::repeats::{Answer, RepeatKey, once};
+use super::repeats::{self, Answer, RepeatKey, once};
 use super::state::App;
 use crate::finding::near_miss;
 use crate::service::{DeliveryDetail, DeliveryView, ReplayKind, Replayed};
@@ -117,7 +117,7 @@ pub(super) struct ReplayRequest {
 /// Makes a settled delivery once more.
 #[utoipa::path(post, path = "/v1/deliveries/{delivery}/replay", operation_id = "replayDelivery", tag = "deliveries", security(("token" = ["write"])),
     params(("delivery" = String, Path, description = "Its number"),
-        ("Idempotency-Key" = Option<String>, Header, description = "A text of the client's own for this request, new for each: sent again with the same, it is done once and answered as it was the first time. Kept in memory for a day")),
+        ("Idempotency-Key" = Option<String>, Header, description = repeats::DESCRIPTION)),
     request_body = ReplayRequest,
     responses((status = 202, body = Replayed, description = "It is made once more"),
         (status = 404, body = Problem, content_type = "application/problem+json", description = "There is no such delivery"),

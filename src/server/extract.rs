@@ -12,6 +12,7 @@ use super::state::App;
 use crate::finding::near_miss;
 use crate::service::FieldMistake;
 use crate::store::{Moment, PageRequest};
+use crate::value::pointer_token;
 
 /// Reads a body up to a limit.
 pub(super) async fn read_body(body: Body, limit: usize) -> Result<Bytes, Problem> {
@@ -111,7 +112,7 @@ impl Members {
     /// Every mistake, what nobody took among them.
     pub(super) fn finish(mut self) -> Result<(), Problem> {
         for name in self.members.keys() {
-            let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+            let pointer = format!("/{}", pointer_token(name));
             let mistake = FieldMistake::new(pointer, format!("no field is named `{name}`"));
             let near = near_miss(name, self.known.iter().copied());
             self.mistakes.push(mistake.help(near.map(|near| format!("did you mean `{near}`?"))));

@@ -110,7 +110,7 @@ pub async fn serve(listener: TcpListener, parts: Parts, stop: CancellationToken)
         metrics: parts.journal.metrics(),
         document: openapi::document(),
         refused: std::sync::Mutex::default(),
-        repeats: repeats::Repeats::default(),
+        repeats: Arc::default(),
         unavailable: seldom::Seldom::every(Duration::from_secs(1)),
         webhook: tokio::sync::Mutex::new(()),
         stopping: stop.clone(),

@@ -20,6 +20,9 @@ use super::problem::Problem;
 use super::state::App;
 use crate::store::Digest;
 
+/// What callers are told about it.
+pub(super) const DESCRIPTION: &str = "A text of the client's own for this request, new for each: sent again with the same, it is done once and answered as it was the first time. Kept in memory for a day";
+
 const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// For how long an answer is kept.
@@ -138,9 +141,23 @@ pub(super) async fn once<W>(app: App, key: RepeatKey, body: &Json_, work: W) -> 
 where
     W: Future<Output = Result<Answer, Problem>> + Send + 'static,
 {
-    let RepeatKey(Some(Named { name, what })) = key else { return work.await };
+    let RepeatKey(Some(named)) = key else { return work.await };
+    named_once(Arc::clone(&app.repeats), named, app.clock.elapsed(), body, work).await
+}
+
+async fn named_once<W>(
+    repeats: Arc<Repeats>,
+    named: Named,
+    now: Duration,
+    body: &Json_,
+    work: W,
+) -> Result<Answer, Problem>
+where
+    W: Future<Output = Result<Answer, Problem>> + Send + 'static,
+{
+    let Named { name, what } = named;
     let asked = Digest::of(format!("{what}\n{body}").as_bytes());
-    let Some(place) = app.repeats.place(name, asked, app.clock.elapsed()) else {
+    let Some(place) = repeats.place(name, asked, now) else {
         return Err(Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "key-reused",
@@ -153,7 +170,7 @@ where
     let working = async move {
         let answer = place.get_or_try_init(|| work).await.cloned();
         if answer.is_err() {
-            app.repeats.forget(name, &place);
+            repeats.forget(name, &place);
         }
         answer
     };
@@ -165,8 +182,16 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use super::{Answer, KEPT, KEPT_FOR, Repeats};
+    use axum::http::StatusCode;
+    use serde_json::{Value as Json, json};
+    use tokio::sync::oneshot;
+
+    use super::{Answer, KEPT, KEPT_FOR, Named, Repeats, named_once};
     use crate::store::Digest;
+
+    fn answer(body: Json) -> Answer {
+        Answer { status: StatusCode::OK, location: None, body }
+    }
 
     #[test]
     fn answers_are_kept_for_a_time_and_up_to_a_number() {
@@ -184,8 +209,7 @@ mod tests {
         repeats.forget(name(0), &first);
         assert!(repeats.place(name(0), other, start).is_some(), "nothing was done under it");
         let late = repeats.place(name(0), one, start + KEPT_FOR).expect("it is forgotten by then");
-        let done = Answer { status: axum::http::StatusCode::OK, location: None, body: serde_json::Value::Null };
-        late.set(done).expect("it was not set");
+        late.set(answer(Json::Null)).expect("it was not set");
         repeats.forget(name(0), &late);
         assert!(repeats.place(name(0), other, start + KEPT_FOR).is_none(), "what was done is kept");
         for count in 1..KEPT {
@@ -197,5 +221,31 @@ mod tests {
         let kept = repeats.0.lock().expect("nobody panicked");
         assert!(kept.by_name.len() <= KEPT && kept.by_name.len() == kept.order.len());
         assert!(!kept.by_name.contains_key(&name(0)), "the oldest goes first");
+    }
+
+    #[test]
+    fn what_was_begun_is_done_though_whoever_asked_is_gone() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(async {
+            let repeats = Arc::new(Repeats::default());
+            let named = || Named { name: Digest::of(b"name"), what: "POST /v1/replay-jobs".to_owned() };
+            let (begun, begins) = oneshot::channel();
+            let (goes_on, may_go_on) = oneshot::channel();
+            let work = async move {
+                let _ = begun.send(());
+                let _ = may_go_on.await;
+                Ok(answer(json!("done")))
+            };
+            let asking = named_once(Arc::clone(&repeats), named(), Duration::ZERO, &Json::Null, work);
+            tokio::select! {
+                _ = asking => panic!("it cannot be through"),
+                begins = begins => begins.expect("it begins"),
+            }
+            // The caller is gone, with the future that waited.
+            goes_on.send(()).expect("somebody still works on it");
+            let again = async { Ok(answer(json!("done once more"))) };
+            let told = named_once(repeats, named(), Duration::ZERO, &Json::Null, again).await;
+            assert_eq!(told.expect("it is done").body, json!("done"));
+        });
     }
 }

@@ -12,7 +12,7 @@ use super::deliveries;
 use super::extract::{JsonBody, Members, NoParameters, Segment};
 use super::lists::List;
 use super::problem::Problem;
-use super::repeats::{Answer, RepeatKey, once};
+use super::repeats::{self, Answer, RepeatKey, once};
 use super::state::App;
 use crate::service::{JobView, RangeOfReplays, ReplayKind};
 
@@ -42,7 +42,7 @@ pub(super) struct ReplayJobRequest {
 
 /// Starts a replay job.
 #[utoipa::path(post, path = "/v1/replay-jobs", operation_id = "startReplayJob", tag = "replays", security(("token" = ["write"])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "A text of the client's own for this request, new for each: sent again with the same, it is done once and answered as it was the first time. Kept in memory for a day")),
+    params(("Idempotency-Key" = Option<String>, Header, description = repeats::DESCRIPTION)),
     request_body = ReplayJobRequest,
     responses((status = 200, body = JobView, description = "What a dry run counted"),
         (status = 202, body = JobView, description = "The job is written down and will run"),

@@ -31,7 +31,7 @@ pub(super) struct Inside {
     /// When the store last refused events, and why; nothing once it took some.
     pub(super) refused: Mutex<Option<(Duration, String)>>,
     /// Answers to requests that may come again.
-    pub(super) repeats: Repeats,
+    pub(super) repeats: Arc<Repeats>,
     /// When a 503 was told last.
     pub(super) unavailable: Seldom,
     /// Held while the one webhook is made, changed or removed.

@@ -114,3 +114,29 @@ pub(super) fn tell(happening: &Happening, left_out: u64) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::unusual;
+
+    #[test]
+    fn what_is_unusual_is_counted_and_the_first_mistake_told() {
+        let reason = Some("it has no `_id`");
+        for (conflicts, failed, reason, told) in [
+            (0, 1, reason, "1 entry that cannot be used: it has no `_id`"),
+            (0, 3, reason, "3 entries that cannot be used; the first: it has no `_id`"),
+            (0, 2, None, "2 entries that cannot be used"),
+            (1, 0, None, "1 entry under a known id with other bytes"),
+            (2, 0, reason, "2 entries under a known id with other bytes"),
+            (1, 2, None, "1 entry under a known id with other bytes, and 2 entries that cannot be used"),
+            (
+                2,
+                1,
+                reason,
+                "2 entries under a known id with other bytes, and 1 entry that cannot be used: it has no `_id`",
+            ),
+        ] {
+            assert_eq!(unusual(conflicts, failed, reason), told);
+        }
+    }
+}

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::mistake::Mistakes;
+use crate::value::pointer_token;
 
 /// Which part of an entry becomes which part of the event. Only `kind` and `action` are needed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -184,8 +185,4 @@ fn check_pointer(place: &str, pointer: &str, mistakes: &mut Mistakes) {
             .add(place, format!("`{pointer}` holds a `~` that is followed by neither `0` nor `1`"))
             .help("a pointer writes `~0` for `~` and `~1` for `/`");
     }
-}
-
-fn pointer_token(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }

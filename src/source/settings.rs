@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json};
 use super::configuration::{SourceConfiguration, SourceKind};
 use super::mistake::{ConfigurationError, Mistakes};
 use super::reading::Source;
+use crate::value::pointer_token;
 
 const SETTINGS: &[&str] = &[
     "key",
@@ -104,7 +105,7 @@ fn drop_unknown(object: &mut Map<String, Json>, known: &[&str], place: &str, mis
         object.remove(&name);
         let near = known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, &name));
         let near = near.filter(|known| strsim::damerau_levenshtein(known, &name) <= 1 + name.len() / 4);
-        let token = name.replace('~', "~0").replace('/', "~1");
+        let token = pointer_token(&name);
         let mistake = mistakes.add(format!("{place}/{token}"), format!("no setting is named `{name}`"));
         match near {
             Some(near) => mistake.help(format!("did you mean `{near}`?")),

@@ -162,6 +162,14 @@ impl serde::Serialize for Value<'_> {
     }
 }
 
+/// A key as a token of an RFC 6901 JSON pointer.
+pub fn pointer_token(key: &str) -> Cow<'_, str> {
+    match key.contains(['~', '/']) {
+        true => Cow::Owned(key.replace('~', "~0").replace('/', "~1")),
+        false => Cow::Borrowed(key),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Value;

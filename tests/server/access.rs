@@ -93,3 +93,15 @@ async fn no_answer_opens_a_door_to_pages_of_other_origins() {
         assert!(answer.headers.keys().all(|name| !name.as_str().starts_with("access-control")), "{answer:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_token_closes_the_doors_to_everyone_without_one() {
+    let server = Running::start().await;
+    assert_eq!(server.get("/v1/events").await.status, 200);
+    tokens::create(&*server.store, "first", &[Scope::Read], Default::default()).await.expect("it is made");
+    let started = std::time::Instant::now();
+    while server.get("/v1/events").await.status != 401 {
+        assert!(started.elapsed() < std::time::Duration::from_secs(5), "everyone is still served");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}

@@ -1,12 +1,15 @@
 //! How much is taken, and what is said when it is too much.
 
 use std::io::{Read, Write};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use flagpost::server::Settings;
 use flagpost::server::tokens::Scope;
+use flagpost::store::MemoryStore;
 use serde_json::json;
 
+use super::between::{Asked, Between};
 use super::support::{Running, Start, event};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,6 +66,20 @@ async fn a_client_that_asks_too_often_is_told_to_wait() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_asks_too_often_is_told_to_wait_and_no_other_with_it() {
+    let settings = Settings { requests_per_second: 3, ..Settings::default() };
+    let mut server = Start { settings, ..Default::default() }.run().await;
+    server.token(&[Scope::Read]).await;
+    let mut statuses = Vec::new();
+    for _ in 0..50 {
+        statuses.push(server.get("/v1/sources").await.status);
+    }
+    assert!(statuses.contains(&200) && statuses.contains(&429), "{statuses:?}");
+    server.token(&[Scope::Read]).await;
+    assert_eq!(server.get("/v1/sources").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_source_has_a_rate_of_its_own() {
     let settings = Settings { events_per_second: 2, requests_per_second: 0, ..Settings::default() };
     let server = Start { settings, ..Default::default() }.run().await;
@@ -95,13 +112,16 @@ async fn strangers_do_not_use_up_what_a_source_may_send() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_refused_is_counted_by_their_address() {
     let settings = Settings { requests_per_second: 5, ..Settings::default() };
-    let mut server = Start { settings, sources: signed(), ..Default::default() }.run().await;
+    let mut sources = signed();
+    sources.push(json!({"key": "open", "kind": "launchdarkly"}));
+    let mut server = Start { settings, sources, ..Default::default() }.run().await;
     server.token(&[Scope::Read]).await;
     let known = server.token.clone();
     assert_eq!(server.get("/v1/sources").await.status, 200);
     let path = "/v1/sources/ld/events";
-    let rows: [(&str, &str, Option<&str>, u16); 3] = [
+    let rows: [(&str, &str, Option<&str>, u16); 4] = [
         ("POST", path, None, 401),
+        ("POST", "/v1/sources/open/events", None, 401),
         ("GET", "/v1/events", Some("fp_guess"), 401),
         ("PUT", "/v1/subscriptions/a", None, 403),
     ];
@@ -250,4 +270,64 @@ async fn a_client_hears_that_the_connection_closes_when_its_body_is_left_unread(
         assert!(answer.starts_with("http/1.1 4"), "{answer}");
         assert_eq!(answer.contains("connection: close"), closes, "{path} {length}: {answer}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn four_long_bodies_are_worked_on_at_once_and_short_ones_do_not_wait_for_them() {
+    // How many long ones are at the store, the most that were, and whether they may go on.
+    let gate = Arc::new((Mutex::new((0, 0, false)), Condvar::new()));
+    let held = Arc::clone(&gate);
+    let store = Between::stand(Arc::new(MemoryStore::default()), move |_, asked| {
+        let Asked::Accept(ids) = asked else { return None };
+        if ids.iter().any(|id| id.starts_with("long")) {
+            let (state, opened) = &*held;
+            let mut state = state.lock().expect("nobody panicked");
+            state.0 += 1;
+            state.1 = state.1.max(state.0);
+            let mut state = opened.wait_while(state, |state| !state.2).expect("nobody panicked");
+            state.0 -= 1;
+        }
+        None
+    });
+    // Also when it fails: nobody could end while somebody waits.
+    type Gate = (Mutex<(usize, usize, bool)>, Condvar);
+    struct Opened(Arc<Gate>);
+    impl Drop for Opened {
+        fn drop(&mut self) {
+            if let Ok(mut state) = self.0.0.lock() {
+                state.2 = true;
+            }
+            self.0.1.notify_all();
+        }
+    }
+    let opened = Opened(Arc::clone(&gate));
+    let server = Arc::new(Start { store, ..Default::default() }.run().await);
+    let path = "/v1/sources/everyone/events";
+    let mut asked = Vec::new();
+    for number in 0..8 {
+        let mut body: serde_json::Value = serde_json::from_str(&event(&format!("long-{number}"))).expect("JSON");
+        body["comment"] = json!("x".repeat(70_000));
+        let server = Arc::clone(&server);
+        asked.push(tokio::spawn(async move { server.ask("POST", path, Some(&body.to_string())).await.status }));
+    }
+    let inside = || gate.0.lock().expect("nobody panicked").0;
+    let started = std::time::Instant::now();
+    while inside() < 4 {
+        assert!(started.elapsed() < Duration::from_secs(20), "only {} get in", inside());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    for number in 0..50 {
+        assert_eq!(server.ask("POST", path, Some(&event(&format!("short-{number}")))).await.status, 202);
+    }
+    // Whoever does not wait for the answer leaves the work behind, and the place with it.
+    asked.drain(..4).for_each(|asking| asking.abort());
+    for number in 50..100 {
+        assert_eq!(server.ask("POST", path, Some(&event(&format!("short-{number}")))).await.status, 202);
+    }
+    assert_eq!(inside(), 4);
+    drop(opened);
+    for asking in asked {
+        assert_eq!(asking.await.expect("it is asked"), 202);
+    }
+    assert_eq!(gate.0.lock().expect("nobody panicked").1, 4);
 }

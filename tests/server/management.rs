@@ -1,5 +1,6 @@
 //! Subscriptions, deliveries, replays: what an administrator does.
 
+use flagpost::server::tokens::Scope;
 use serde_json::{Value as Json, json};
 
 use super::support::{Receiver, Running, SECRET, document, event};
@@ -174,6 +175,24 @@ async fn a_replay_that_is_asked_for_twice_under_one_key_is_made_once() {
     assert_eq!(one.json()["delivery"], other.json()["delivery"]);
     let more = server.ask_with("POST", &path, Some(&exact), &[]).await;
     assert_ne!(one.json()["delivery"], more.json()["delivery"], "without a key it is another request");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_callers_may_think_of_the_same_key() {
+    let (mut server, _receiver) = with_subscription().await;
+    let body = json!({"kind": "exact", "subscription": "acme"}).to_string();
+    let key = [("idempotency-key", "k-1")];
+    let mut jobs = Vec::new();
+    for _ in 0..2 {
+        server.token(&[Scope::Write, Scope::Read]).await;
+        let one = server.ask_with("POST", "/v1/replay-jobs", Some(&body), &key).await;
+        let again = server.ask_with("POST", "/v1/replay-jobs", Some(&body), &key).await;
+        assert_eq!((one.status, again.status), (202, 202), "{}", one.text);
+        assert_eq!(one.json()["id"], again.json()["id"]);
+        jobs.push(one.json()["id"].clone());
+    }
+    assert_ne!(jobs[0], jobs[1]);
+    assert_eq!(server.get("/v1/replay-jobs").await.json()["items"].as_array().map(Vec::len), Some(2));
 }
 
 #[tokio::test(flavor = "multi_thread")]

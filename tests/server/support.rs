@@ -59,13 +59,21 @@ pub(crate) struct Start {
     pub(crate) listen: &'static str,
     /// Integrations beside the scaffolded one.
     pub(crate) shipped: &'static [&'static str],
+    pub(crate) store: Arc<dyn Store>,
 }
 
 impl Default for Start {
     fn default() -> Self {
         let everyone = json!({"key": "everyone", "kind": "launchdarkly"});
         let settings = server::Settings { requests_per_second: 0, ..server::Settings::default() };
-        Start { sources: vec![everyone], settings, listen: "127.0.0.1:0", shipped: &["konnect-audit", "webhook"] }
+        let store = Arc::new(MemoryStore::default());
+        Start {
+            sources: vec![everyone],
+            settings,
+            listen: "127.0.0.1:0",
+            shipped: &["konnect-audit", "webhook"],
+            store,
+        }
     }
 }
 
@@ -83,7 +91,7 @@ impl Start {
                 &integrations.join(shipped),
             );
         }
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::default());
+        let store = self.store;
         let clock: Arc<dyn service::Clock> = Arc::new(WallClock(Instant::now()));
         let read = |source: Json| Source::read(source).expect("the source is right");
         let vault = Vault::new(&MasterKey::new([7; 32])).expect("a vault");

@@ -9,10 +9,15 @@ use tokio::sync::watch;
 /// The requests that somebody may stand in the way of.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Asked {
+    /// The ids of the events.
+    Accept(Vec<String>),
     PutSubscription(SubscriptionId),
     Version,
     Replay(Vec<DeliveryKey>),
     Document(Shelf),
+    Documents(Shelf),
+    PutDocument(Shelf),
+    Settle(Vec<DeliveryKey>),
 }
 
 type InBetween = Box<dyn Fn(&dyn Store, &Asked) -> Option<StoreError> + Send + Sync>;
@@ -47,6 +52,13 @@ macro_rules! passed_on {
 }
 
 impl Store for Between {
+    fn accept(&self, events: Vec<NewEvent>, now: Moment) -> Pending<Vec<Receipt>> {
+        match self.refused(&Asked::Accept(events.iter().map(|event| event.content.id.clone()).collect())) {
+            Some(error) => Pending::ready(Err(error)),
+            None => self.inner.accept(events, now),
+        }
+    }
+
     fn put_subscription(&self, id: SubscriptionId, version: NewVersion, now: Moment) -> Pending<SubscriptionVersion> {
         match self.refused(&Asked::PutSubscription(id.clone())) {
             Some(error) => Pending::ready(Err(error)),
@@ -80,10 +92,29 @@ impl Store for Between {
         }
     }
 
+    fn documents(&self, shelf: Shelf, after: Option<String>, limit: usize) -> Pending<Vec<Document>> {
+        match self.refused(&Asked::Documents(shelf)) {
+            Some(error) => Pending::ready(Err(error)),
+            None => self.inner.documents(shelf, after, limit),
+        }
+    }
+
+    fn put_document(&self, shelf: Shelf, name: String, content: Vec<u8>, expected: Expected) -> Pending<u64> {
+        match self.refused(&Asked::PutDocument(shelf)) {
+            Some(error) => Pending::ready(Err(error)),
+            None => self.inner.put_document(shelf, name, content, expected),
+        }
+    }
+
+    fn settle(&self, results: Vec<Settlement>, now: Moment) -> Pending<Vec<Settled>> {
+        match self.refused(&Asked::Settle(results.iter().map(|result| result.lease.delivery).collect())) {
+            Some(error) => Pending::ready(Err(error)),
+            None => self.inner.settle(results, now),
+        }
+    }
+
     passed_on! {
-        accept(events: Vec<NewEvent>, now: Moment) -> Pending<Vec<Receipt>>;
         claim(claim: Claim) -> Pending<Claimed>;
-        settle(results: Vec<Settlement>, now: Moment) -> Pending<Vec<Settled>>;
         extend(leases: Vec<Lease>, lease: Duration, now: Moment) -> Pending<Vec<bool>>;
         give_back(leases: Vec<Lease>) -> Pending<()>;
         arrivals() -> watch::Receiver<u64>;
@@ -100,9 +131,7 @@ impl Store for Between {
         delivery(key: DeliveryKey) -> Pending<Option<Delivery>>;
         deliveries(filter: DeliveryFilter, page: PageRequest) -> Pending<Page<Delivery>>;
         attempts(delivery: DeliveryKey) -> Pending<Vec<AttemptRecord>>;
-        put_document(shelf: Shelf, name: String, content: Vec<u8>, expected: Expected) -> Pending<u64>;
         remove_document(shelf: Shelf, name: String, expected: Expected) -> Pending<bool>;
-        documents(shelf: Shelf, after: Option<String>, limit: usize) -> Pending<Vec<Document>>;
         accounts() -> Pending<Accounts>;
         upkeep(retention: Retention, now: Moment) -> Pending<Upkeep>;
     }

@@ -8,10 +8,13 @@ use std::time::Duration;
 
 use flagpost::delivery::{AddressGuard, Limits, Resolver, Sender};
 use flagpost::service::{AttemptView, Happening, Service, ServiceError};
-use flagpost::store::{Account, DeliveryFilter, MemoryStore, Options, PageRequest, SqliteStore, State};
+use flagpost::store::{
+    Account, DeliveryFilter, MemoryStore, Options, PageRequest, Shelf, SqliteStore, State, StoreError,
+};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
+use crate::between::{Asked, Between};
 use crate::receiver::{self, Behaviour};
 use crate::support::*;
 
@@ -215,4 +218,16 @@ async fn a_clock_that_is_set_back_holds_nothing_up() {
     drained(&service).await;
     take(&service, &event("e-2", "nav")).await;
     receiver.wait_for(3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_that_fails_leaves_nothing_at_work() {
+    let stage = Stage::new();
+    let store = Between::stand(Arc::new(MemoryStore::new()), |_, asked| {
+        let damaged = || StoreError::Damaged("a job cannot be read".to_owned());
+        (*asked == Asked::Documents(Shelf::ReplayJob)).then(damaged)
+    });
+    let started = stage.try_start(Arc::clone(&store), RealClock::start(), 7).await;
+    assert!(started.is_err(), "its jobs cannot be resumed");
+    until("everybody to let go of the store", || async { Arc::strong_count(&store) == 1 }).await;
 }

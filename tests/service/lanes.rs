@@ -229,3 +229,22 @@ async fn each_platforms_rules_are_kept() {
     let (pauses, ended) = attempts_of("atlassian", &[500]).await;
     assert_eq!((pauses.len(), ended), (9, "dead"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lane_without_work_is_forgotten_after_a_while() {
+    let (stage, receiver, clock) = (Stage::new(), Receiver::answering(200).await, OwnClock::start());
+    let service = stage.start_at(Arc::new(MemoryStore::new()), clock.clone()).await;
+    subscribe(&service, "one", document(&receiver.url())).await;
+    let concurrency = async || service.subscription("one").await.expect("it is there").status.concurrency;
+    take(&service, &event("e-1", "nav")).await;
+    drained(&service).await;
+    assert!(concurrency().await > 0, "what was learned of its receiver is kept");
+    until("the lane to be forgotten", || async {
+        clock.forward(Duration::from_secs(1));
+        concurrency().await == 0
+    })
+    .await;
+    assert!(*clock.0.borrow() >= Duration::from_secs(60), "and not at once");
+    take(&service, &event("e-2", "nav")).await;
+    receiver.wait_for(2).await;
+}

@@ -1,11 +1,11 @@
 //! Access tokens: fetched when needed, kept to themselves, never shown.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use flagpost::service::{Service, ServiceError};
-use flagpost::store::{MemoryStore, Shelf, State, Store};
+use flagpost::store::{MemoryStore, Shelf, State, Store, StoreError};
 use serde_json::{Value as Json, json};
 
 use crate::between::{Asked, Between, busy};
@@ -80,10 +80,11 @@ async fn a_draft_that_is_tested_changes_nothing_for_what_is_served() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_stays_when_something_else_changes_and_the_address_does_at_once() {
-    let stage = connected_stage();
-    let tokens = tokens(json!({"expires_in": "3599"})).await;
+    let (stage, clock) = (connected_stage(), OwnClock::start());
+    // A number in a text, as some servers write it.
+    let tokens = tokens(json!({"expires_in": "60"})).await;
     let (first, second) = (Receiver::answering(200).await, Receiver::answering(200).await);
-    let service = stage.start(Arc::new(MemoryStore::new())).await;
+    let service = stage.start_at(Arc::new(MemoryStore::new()), clock.clone()).await;
     subscribe(&service, "one", connected(&first.url(), &tokens)).await;
     take(&service, &event("e-1", "nav")).await;
     drained(&service).await;
@@ -92,6 +93,15 @@ async fn a_token_stays_when_something_else_changes_and_the_address_does_at_once(
     drained(&service).await;
     assert_eq!((first.received().len(), second.received().len()), (1, 1));
     assert_eq!(tokens.received().len(), 1);
+    // Half a minute before its end it is not used any more.
+    clock.forward(Duration::from_secs(29));
+    take(&service, &event("e-3", "nav")).await;
+    drained(&service).await;
+    assert_eq!(tokens.received().len(), 1);
+    clock.forward(Duration::from_secs(1));
+    take(&service, &event("e-4", "nav")).await;
+    drained(&service).await;
+    assert_eq!((second.received().len(), tokens.received().len()), (3, 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -239,4 +249,70 @@ async fn a_spent_refresh_token_is_never_used_again_and_nothing_stays_of_what_is_
     assert_eq!(kept().await, 1);
     service.remove_subscription("one").await.expect("it is there");
     until("nothing to stay", || async { kept().await == 0 }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_token_is_kept_before_anything_is_sent_however_long_the_store_takes_nothing() {
+    let (stage, clock) = (connected_stage(), OwnClock::start());
+    let inner: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let (full, tried) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicUsize::new(0)));
+    let (seen, count) = (Arc::clone(&full), Arc::clone(&tried));
+    let store = Between::stand(Arc::clone(&inner), move |_, asked| {
+        if *asked != Asked::PutDocument(Shelf::Secret) {
+            return None;
+        }
+        count.fetch_add(1, Ordering::SeqCst);
+        seen.load(Ordering::SeqCst).then(busy)
+    });
+    let (tokens, receiver) = (tokens(json!({"refresh_token": ""})).await, Receiver::answering(200).await);
+    let service = stage.start_at(store, clock.clone()).await;
+    let mut document = connected(&receiver.url(), &tokens);
+    document["oauth"]["refreshToken"] = json!("first-of-all");
+    subscribe(&service, "one", document).await;
+    take(&service, &event("e-1", "nav")).await;
+    for times in 1..=4 {
+        until("another try", || async { tried.load(Ordering::SeqCst) == times }).await;
+        clock.forward(Duration::from_millis(250));
+    }
+    assert_eq!((tokens.received().len(), receiver.received().len()), (1, 0), "nobody else knows it yet");
+    full.store(false, Ordering::SeqCst);
+    until("the delivery", || async {
+        clock.forward(Duration::from_millis(250));
+        receiver.received().len() == 1
+    })
+    .await;
+    assert_eq!(tokens.received().len(), 1);
+    assert_eq!(inner.documents(Shelf::Secret, None, 10).await.expect("a list").len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_token_that_can_never_be_kept_is_a_failure() {
+    let stage = connected_stage();
+    let store = Between::stand(Arc::new(MemoryStore::new()), |_, asked| {
+        let damaged = || StoreError::Damaged("the shelf is broken".to_owned());
+        (*asked == Asked::PutDocument(Shelf::Secret)).then(damaged)
+    });
+    let (tokens, receiver) = (tokens(json!({"refresh_token": ""})).await, Receiver::answering(200).await);
+    let service = stage.start(store).await;
+    let mut document = connected(&receiver.url(), &tokens);
+    document["oauth"]["refreshToken"] = json!("first-of-all");
+    subscribe(&service, "one", document).await;
+    let report = service.test_subscription("one").await.expect("it is there");
+    assert!(!report.succeeded);
+    assert!(report.error.as_deref().is_some_and(|error| error.contains("cannot be kept")), "{report:?}");
+    assert!(receiver.received().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_not_used_for_another_connection() {
+    let stage = connected_stage();
+    let (one, other) = (tokens(json!({})).await, tokens(json!({})).await);
+    let receiver = Receiver::answering(200).await;
+    let service = stage.start(Arc::new(MemoryStore::new())).await;
+    for (number, server) in [&one, &other].into_iter().enumerate() {
+        subscribe(&service, "one", connected(&receiver.url(), server)).await;
+        take(&service, &event(&format!("e-{number}"), "nav")).await;
+        drained(&service).await;
+    }
+    assert_eq!((one.received().len(), other.received().len()), (1, 1));
 }

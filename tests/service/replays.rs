@@ -189,3 +189,30 @@ async fn what_cannot_be_made_once_more_is_left_out_and_the_rest_is_made_in_one_s
     drained(&service).await;
     assert_eq!(receiver.received().len(), 14);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_jobs_are_forgotten_and_unfinished_ones_are_not() {
+    let (stage, clock) = (Stage::new(), OwnClock::start());
+    let receiver = Receiver::answering(200).await;
+    let service = stage.start_at(Arc::new(MemoryStore::new()), clock.clone()).await;
+    subscribe(&service, "one", document(&receiver.url())).await;
+    for number in 0..3 {
+        take(&service, &event(&format!("e-{number}"), "nav")).await;
+    }
+    drained(&service).await;
+    let start = async |range| {
+        clock.forward(Duration::from_millis(1));
+        let range: RangeOfReplays = serde_json::from_value(range).expect("the range is fine");
+        service.start_replay_job(range).await.expect("it is fine").id
+    };
+    // One a second, and no second passes.
+    let unfinished = start(json!({"kind": "exact", "states": ["delivered"], "rate": 1})).await;
+    let mut through = Vec::new();
+    for _ in 0..205 {
+        through.push(start(json!({"kind": "exact", "dryRun": true})).await);
+    }
+    let mut kept: Vec<String> = service.replay_jobs().await.expect("a list").into_iter().map(|job| job.id).collect();
+    kept.reverse();
+    assert_eq!(kept[0], unfinished, "it is older than any, and goes on");
+    assert_eq!(kept[1..], through[5..], "the newest of those that are through stay");
+}

@@ -17,7 +17,7 @@ mod tree;
 mod words;
 
 pub(super) use reader::read;
-pub(super) use tree::{Content, Node, escaped};
+pub(super) use tree::{Content, Node};
 
 use std::ops::Range;
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::escapes;
+use crate::value::pointer_token;
 
 /// One value and where it stands.
 #[derive(Debug, Default)]
@@ -70,7 +71,7 @@ impl Node {
                     .iter()
                     .rfind(|member| member.name() == token)
                     .or_else(|| members.iter().rfind(|member| member.written == token))
-                    .map(|member| (&member.value, Some(&member.key_span), escaped(&member.written))),
+                    .map(|member| (&member.value, Some(&member.key_span), pointer_token(&member.written).into_owned())),
                 Content::Array(items) => token
                     .parse::<usize>()
                     .ok()
@@ -101,7 +102,7 @@ impl Node {
                         touches(&member.key_span, offset)
                             || touches(&(member.key_span.start..member.value.span.end), offset)
                     })
-                    .map(|member| (escaped(&member.written), &member.value)),
+                    .map(|member| (pointer_token(&member.written).into_owned(), &member.value)),
                 Content::Array(items) => items
                     .iter()
                     .enumerate()
@@ -144,9 +145,4 @@ impl Node {
 
 fn touches(span: &Range<usize>, offset: usize) -> bool {
     span.start <= offset && offset <= span.end
-}
-
-/// A key as a token of a JSON pointer.
-pub(in crate::catalog) fn escaped(key: &str) -> String {
-    if key.contains(['~', '/']) { key.replace('~', "~0").replace('/', "~1") } else { key.to_owned() }
 }

@@ -73,6 +73,16 @@ pub(crate) enum How {
     Entered,
 }
 
+/// Helpers that make a text of whatever they are given.
+const TEXT_HELPERS: [&str; 4] = ["pathEncode", "queryEncode", "basicAuthHeaderValue", "edgeGridAuth"];
+
+impl How {
+    /// Whether it is given to a helper that makes a text of whatever it is.
+    pub(crate) fn makes_text(&self) -> bool {
+        matches!(self, How::Argument(helper) if TEXT_HELPERS.contains(&helper.as_str()))
+    }
+}
+
 /// One helper that a template calls.
 #[derive(Debug, Clone)]
 pub(crate) struct HelperUse {

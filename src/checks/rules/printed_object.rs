@@ -9,9 +9,6 @@ use crate::checks::near::listed;
 /// JavaScript writes `[object Object]` for a value with members: the receiver learns nothing.
 pub(super) struct PrintedObject;
 
-/// Helpers that make a text of what they are given.
-const TEXT_HELPERS: [&str; 3] = ["pathEncode", "queryEncode", "basicAuthHeaderValue"];
-
 /// What is most likely meant by a value that has members, the best first.
 const LIKELY: [&str; 9] = ["plainText", "name", "displayName", "simple", "rfc3339", "href", "key", "email", "baseURI"];
 
@@ -44,11 +41,7 @@ impl Rule for PrintedObject {
 
 /// The value that is printed, when it has members.
 fn printed(found: &Use) -> Option<&Shape> {
-    let is_text = match &found.how {
-        How::Printed => true,
-        How::Argument(helper) => TEXT_HELPERS.contains(&helper.as_str()),
-        How::Asked | How::Entered => false,
-    };
+    let is_text = found.how == How::Printed || found.how.makes_text();
     let has_members = |shape: &Shape| matches!(shape, Shape::Object(_) | Shape::Map(_));
     match &found.found {
         Lookup::Known(shape @ Shape::List(items)) if is_text && has_members(items) => Some(shape),

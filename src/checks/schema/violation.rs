@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::catalog::ManifestSource;
 use crate::catalog::schema::{self, SCHEMA};
 use crate::finding::{Finding, Place, near_miss};
+use crate::value::pointer_token;
 
 /// One thing that the schema says about one value.
 pub(super) struct Violation<'a> {
@@ -205,7 +206,7 @@ impl Violation<'_> {
 
     /// Pointer of a member of the value.
     fn member(&self, name: &str) -> String {
-        format!("{}/{}", self.pointer, name.replace('~', "~0").replace('/', "~1"))
+        format!("{}/{}", self.pointer, pointer_token(name))
     }
 
     fn wrong_pattern(&self) -> Finding {

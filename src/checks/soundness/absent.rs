@@ -34,9 +34,6 @@ pub(crate) struct Absent {
     pub(crate) reached: bool,
 }
 
-/// Helpers that make a text of whatever they are given.
-const TEXT_HELPERS: [&str; 4] = ["pathEncode", "queryEncode", "basicAuthHeaderValue", "edgeGridAuth"];
-
 /// So many names of one event are told.
 const ENOUGH: usize = 16;
 
@@ -53,7 +50,7 @@ pub(super) fn judge(
     let of_event = |used: &Use| {
         is_body || used.from_root.as_ref().is_none_or(|path| path.first().is_some_and(|first| first == CONTEXT))
     };
-    let asked = reading.uses.iter().any(|used| makes_text(used) && of_event(used));
+    let asked = reading.uses.iter().any(|used| used.how.makes_text() && of_event(used));
     if !asked || Capability::of(&reading.template.pointer) != Some(HOOK) {
         return;
     }
@@ -98,10 +95,6 @@ fn policy(integration: &Integration) -> Result<Option<Policy>, ()> {
     let written = integration.source.json.pointer(POLICY).and_then(serde_json::Value::as_array);
     let Some(written) = written else { return Ok(None) };
     Policy::compile(&Statement::read_all(written).0).map(Some).map_err(|_| ())
-}
-
-fn makes_text(found: &Use) -> bool {
-    matches!(&found.how, How::Argument(helper) if TEXT_HELPERS.contains(&helper.as_str()))
 }
 
 /// What a template sees beside an event.

@@ -100,7 +100,7 @@ async fn export(mut sending: Sending, mut collected: Collected, ending: Cancella
             lot.push(span);
         }
         if lot.is_empty() {
-            return;
+            return tell_missed(&collected);
         }
         sending.send(&mut lot, &collected).await;
     }
@@ -126,10 +126,18 @@ impl Sending {
             _ => {}
         }
         self.works = wrong.is_none();
-        let missed = collected.missed.swap(0, Ordering::Relaxed);
-        if missed > 0 && self.works {
-            tracing::warn!(missed, "{missed} spans are left out: more happened than the collector could take");
+        // While it takes nothing that is told, and how much is left out meanwhile once it does again.
+        if self.works {
+            tell_missed(collected);
         }
+    }
+}
+
+/// Tells how many spans there was no room for, since that was told last.
+fn tell_missed(collected: &Collected) {
+    let missed = collected.missed.swap(0, Ordering::Relaxed);
+    if missed > 0 {
+        tracing::warn!(missed, "{missed} spans are left out: more happened than the collector could take");
     }
 }
 
@@ -189,9 +197,13 @@ fn attribute(name: &str, value: &Value) -> Json {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use std::sync::atomic::Ordering;
 
-    use super::{Ended, Value, address, body};
+    use serde_json::json;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::{Ended, Sending, Value, address, body};
+    use crate::cli::serve::traces;
 
     #[test]
     fn endpoints_are_taken_with_the_path_and_without() {
@@ -231,5 +243,35 @@ mod tests {
             let status = &told["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["status"];
             assert_eq!(*status == json!({"code": 2}), failed, "{name} {field:?}");
         }
+    }
+
+    fn ended(name: &'static str, fields: Vec<(&'static str, Value)>) -> Ended {
+        Ended { trace: [0xab; 16], span: [1; 8], parent: None, name, began: 1, ended: 9, fields }
+    }
+
+    #[test]
+    fn how_many_spans_are_left_out_is_kept_until_it_can_be_told() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+            let address = format!("http://{}/v1/traces", listener.local_addr().expect("it listens"));
+            let (_collector, collected) = traces::collect();
+            let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+            let mut sending = Sending { client, address, works: true };
+            collected.missed.store(7, Ordering::Relaxed);
+            for (status, left) in [(503, 7), (503, 7), (200, 0)] {
+                let answering = async {
+                    let (mut stream, _) = listener.accept().await.expect("it connects");
+                    let _ = stream.read(&mut [0; 4096]).await.expect("it asks");
+                    let answer = format!("HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+                    stream.write_all(answer.as_bytes()).await.expect("it listens");
+                };
+                let mut lot = vec![ended("request", Vec::new())];
+                tokio::join!(sending.send(&mut lot, &collected), answering);
+                assert_eq!((sending.works, lot.len()), (status == 200, 0));
+                assert_eq!(collected.missed.load(Ordering::Relaxed), left, "after {status}");
+            }
+        });
     }
 }

@@ -12,6 +12,7 @@ use crate::form::{FormValue, FormValues, OauthConnection};
 use crate::manifest::{FormVariable, FormVariableType, Manifest};
 use crate::secret::Secret;
 use crate::service::FieldMistake;
+use crate::value::pointer_token;
 
 const SETTINGS: &[&str] = &[
     "integration",
@@ -42,7 +43,7 @@ pub(in crate::service) fn known_settings(written: &Written, mistakes: &mut Vec<F
 
 fn unknown(members: &Written, known: &[&str], place: &str, mistakes: &mut Vec<FieldMistake>) {
     for key in members.keys().filter(|key| !known.contains(&key.as_str())) {
-        let pointer = format!("{place}/{}", key.replace('~', "~0").replace('/', "~1"));
+        let pointer = format!("{place}/{}", pointer_token(key));
         let help = match near_miss(key, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("there are {}", quoted(known.iter().copied())),
@@ -280,7 +281,7 @@ impl<'r> Reader<'r> {
             }
         };
         for (key, value) in written.iter().filter(|(_, value)| !value.is_null()) {
-            let pointer = format!("/formValues/{}", key.replace('~', "~0").replace('/', "~1"));
+            let pointer = format!("/formValues/{}", pointer_token(key));
             let Some(variable) = manifest.form_variables.iter().find(|variable| variable.key == *key) else {
                 let keys = || manifest.form_variables.iter().map(|variable| variable.key.as_str());
                 let help = match near_miss(key, keys()) {

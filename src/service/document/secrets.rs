@@ -6,6 +6,7 @@ use super::Written;
 use crate::manifest::Manifest;
 use crate::secret::Secret;
 use crate::service::{SealError, Sealer};
+use crate::value::pointer_token;
 
 const SEALED: &str = "sealed";
 
@@ -14,15 +15,11 @@ const SEALED: &str = "sealed";
 pub(in crate::service) fn pointers(written: &Written, manifest: &Manifest) -> Vec<String> {
     let variables = manifest.form_variables.iter().filter(|variable| variable.secret());
     let mut pointers: Vec<String> =
-        variables.map(|variable| format!("/formValues/{}", escaped(&variable.key))).collect();
+        variables.map(|variable| format!("/formValues/{}", pointer_token(&variable.key))).collect();
     let signing = written.get("signing").and_then(|signing| signing.get("secrets")).and_then(Json::as_array);
     pointers.extend((0..signing.map_or(0, Vec::len)).map(|at| format!("/signing/secrets/{at}")));
     pointers.extend(["/oauth/clientSecret", "/oauth/refreshToken"].map(str::to_owned));
     pointers
-}
-
-fn escaped(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }
 
 pub(super) fn place(subscription: &str, pointer: &str) -> String {
@@ -103,7 +100,7 @@ pub(super) fn walk(value: &mut Json, pointer: &mut String, visit: &mut Visit<'_>
     match value {
         Json::Object(members) => {
             let members: &mut Map<String, Json> = members;
-            members.iter_mut().try_for_each(|(key, value)| inside(&escaped(key), value, visit))
+            members.iter_mut().try_for_each(|(key, value)| inside(&pointer_token(key), value, visit))
         }
         Json::Array(items) => {
             items.iter_mut().enumerate().try_for_each(|(at, value)| inside(&at.to_string(), value, visit))

@@ -12,6 +12,7 @@ use crate::service::FieldMistake;
 use crate::service::integrations::InUse;
 use crate::service::subscriptions::{Served, prepare_pinned};
 use crate::store::{SubscriptionId, SubscriptionVersion};
+use crate::value::pointer_token;
 
 impl Service {
     /// Whether a changed subscription sends to where it sent before: what was entrusted to one receiver must not reach
@@ -69,9 +70,7 @@ impl Service {
                 FormValue::Flag(_) | FormValue::List(_) => false,
             };
             let named = served.document.form.values.iter().find(|(_, value)| names(value)).map(|(key, _)| key);
-            let pointer = named.map_or("/integration".to_owned(), |key| {
-                format!("/formValues/{}", key.replace('~', "~0").replace('/', "~1"))
-            });
+            let pointer = named.map_or("/integration".to_owned(), |key| format!("/formValues/{}", pointer_token(key)));
             mistakes.push(FieldMistake::new(pointer, refused.to_string()).help(refused.help().to_owned()));
         }
         if let Some((_, refused)) = served.document.oauth.as_ref().and_then(|oauth| refused(&oauth.token_url)) {

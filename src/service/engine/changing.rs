@@ -132,10 +132,12 @@ impl Service {
         let enabled = served.document.enabled;
         // Why it is off is still true while it stays off.
         let reason = before.as_ref().filter(|before| !before.enabled && !enabled).and_then(|off| off.reason.clone());
+        // A document that is as it was made no new version.
+        let same = before.as_ref().filter(|before| before.version == version);
         let active = Active {
             id: id.clone(),
             version,
-            created: core.now(),
+            created: same.map_or_else(|| core.now(), |same| same.created),
             enabled,
             reason,
             at_rest,

@@ -10,7 +10,7 @@ use crate::service::document;
 use crate::service::integrations::InUse;
 use crate::service::subscriptions::{Served, prepare};
 use crate::service::{FieldMistake, ServiceError};
-use crate::store::{SubscriptionId, SubscriptionVersion};
+use crate::store::{Moment, SubscriptionId, SubscriptionVersion};
 
 /// The longest name of a subscription.
 const LONGEST_ID: usize = 128;
@@ -36,6 +36,8 @@ pub(super) struct Change {
 /// A subscription before its change.
 pub(super) struct Before {
     pub(super) version: SubscriptionVersion,
+    /// When that version was made.
+    pub(super) created: Moment,
     pub(super) enabled: bool,
     pub(super) reason: Option<String>,
 }
@@ -139,6 +141,7 @@ impl Service {
             before.as_ref().map(|(known, _)| known).filter(|known| **known == at_rest).cloned().unwrap_or(at_rest);
         let before = stored.map(|stored| Before {
             version: stored.current.version,
+            created: stored.current.created,
             enabled: stored.enabled,
             reason: stored.reason,
         });

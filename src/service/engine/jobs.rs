@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Service;
 use crate::service::core::Core;
+use crate::service::stored::can_be_replayed;
 use crate::service::{
     FieldMistake, Happening, JobProgress, JobState, JobView, RangeOfReplays, RangeView, ServiceError, Timestamp,
 };
@@ -127,7 +128,7 @@ impl Service {
 fn check(range: &RangeOfReplays) -> Result<(), ServiceError> {
     let mut mistakes = Vec::new();
     for (at, state) in range.states.iter().enumerate() {
-        if !matches!(state, State::Dead | State::Delivered | State::Cancelled) {
+        if !can_be_replayed(*state) {
             let help = "the states are `dead`, `delivered` and `cancelled`".to_owned();
             mistakes.push(
                 FieldMistake::new(format!("/states/{at}"), "only what is settled can be made once more").help(help),

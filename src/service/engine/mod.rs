@@ -72,14 +72,20 @@ impl Service {
         reloading::begin(&core).await?;
         let worker = Worker::start(Arc::clone(&core));
         let service = Service { core, worker };
-        // Checking every integration takes its time, and what waits is delivered meanwhile.
-        if let Err(error) = service.reload().await {
+        if let Err(error) = service.begin().await {
+            // Nobody holds what would go on otherwise.
             service.stop(Duration::from_secs(1)).await;
             return Err(error);
         }
-        upkeep::start(&service);
-        jobs::resume(&service).await?;
         Ok(service)
+    }
+
+    /// What the worker need not wait for: checking every integration takes its time, and what waits is delivered meanwhile.
+    async fn begin(&self) -> Result<(), ServiceError> {
+        self.reload().await?;
+        jobs::resume(self).await?;
+        upkeep::start(self);
+        Ok(())
     }
 
     /// The same service, for work that outlives whoever asked for it.
@@ -176,13 +182,6 @@ impl Service {
     /// What happens from now on. Whoever does not keep up misses some.
     pub fn happenings(&self) -> broadcast::Receiver<Happening> {
         self.core.happenings.subscribe()
-    }
-
-    /// What was refused before anyone listened, as it would have been told: the integrations that are broken now.
-    pub fn standing_refusals(&self) -> Vec<Happening> {
-        let set = self.core.integrations.set();
-        let refused = self.core.integrations.refused();
-        refused.iter().map(|(key, findings)| reloading::refusal(key, set.contains_key(key), findings)).collect()
     }
 
     /// The store, for what needs no engine.

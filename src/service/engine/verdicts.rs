@@ -8,8 +8,8 @@ use crate::service::subscriptions::Active;
 use crate::service::{ServiceError, Verdict, VerdictView};
 use crate::store::{EventRecord, SubscriptionId, SubscriptionVersion, VerdictKind};
 
-/// Versions that are looked at to find out whether a subscription was there already.
-const MOST_VERSIONS: u32 = 64;
+/// Versions of one subscription that are looked at to find out whether it was there already.
+const MOST_VERSIONS: usize = 64;
 
 /// Whether a subscription was there when an event came in.
 enum There {
@@ -50,17 +50,33 @@ impl Service {
         if active.created <= record.received {
             return Ok(There::At(active.version));
         }
-        let newest = active.version.0;
-        let mut all_known = newest <= MOST_VERSIONS;
-        for number in (1..=newest).rev().take(MOST_VERSIONS as usize) {
-            let version = SubscriptionVersion(number);
-            match self.core.store.version(active.id.clone(), version).await? {
-                Some(known) if known.created <= record.received => return Ok(There::At(version)),
-                Some(_) => {}
-                None => all_known = false,
+        // Versions were made one after the other, so the last one from before the event is found by halves. Upkeep drops
+        // some that nothing uses; those say nothing.
+        let (mut before, mut after, mut first_is_later) = (0, active.version.0 + 1, false);
+        let (mut middle, mut looked_at) = (after / 2, 0);
+        let mut number = middle;
+        while after - before > 1 && looked_at < MOST_VERSIONS {
+            looked_at += 1;
+            match self.core.store.version(active.id.clone(), SubscriptionVersion(number)).await? {
+                Some(known) if known.created <= record.received => before = number,
+                Some(_) => {
+                    first_is_later |= number == 1;
+                    after = middle;
+                }
+                None if number + 1 < after => {
+                    number += 1;
+                    continue;
+                }
+                None => after = middle,
             }
+            middle = before + (after - before) / 2;
+            number = middle;
         }
-        Ok(if all_known { There::No } else { There::Unknown })
+        Ok(match before {
+            0 if first_is_later => There::No,
+            0 => There::Unknown,
+            version => There::At(SubscriptionVersion(version)),
+        })
     }
 }
 

@@ -14,6 +14,7 @@ use crate::service::FieldMistake;
 use crate::service::document::{self, Document, Written};
 use crate::service::integrations::InUse;
 use crate::store::{Digest, Moment, SubscriptionId, SubscriptionVersion};
+use crate::value::pointer_token;
 
 /// Headers that requests have whatever the integration.
 const HEADERS_IN_USE: [&str; 6] =
@@ -223,13 +224,13 @@ fn by_field(error: &PlanError) -> Vec<FieldMistake> {
                 let pointer = match key.strip_prefix("oauth.") {
                     Some("baseURI") => "/oauth/baseUri".to_owned(),
                     Some(_) => "/oauth".to_owned(),
-                    None => format!("/formValues/{}", key.replace('~', "~0").replace('/', "~1")),
+                    None => format!("/formValues/{}", pointer_token(key)),
                 };
                 FieldMistake::new(pointer, format!("`{key}` is missing"))
             })
             .collect(),
         PlanErrorKind::Form(keys) => {
-            keys.iter().map(|key| told(format!("/formValues/{}", key.replace('~', "~0").replace('/', "~1")))).collect()
+            keys.iter().map(|key| told(format!("/formValues/{}", pointer_token(key)))).collect()
         }
         PlanErrorKind::Policy => vec![told("/policy".to_owned())],
         PlanErrorKind::Profile => vec![told("/profile".to_owned())],
