@@ -41,6 +41,11 @@ impl Seen {
         (now.saturating_sub(*at) < BELIEVED).then(|| token.clone())
     }
 
+    /// Whether there was such a token when it was looked for last, however long ago.
+    fn knew(&self, hash: &str) -> bool {
+        self.0.get(hash).is_some_and(|(_, token)| token.is_some())
+    }
+
     fn remember(&mut self, hash: &str, token: Option<Token>, now: Duration) {
         if self.0.len() >= REMEMBERED {
             // Guesses first: they do not put those out who are known.
@@ -126,12 +131,16 @@ impl Doorkeeper {
 
     async fn look_up(&self, app: &App, presented: &str, hash: &str) -> Result<Option<Token>, StoreError> {
         let now = app.clock.elapsed();
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).find(hash, now);
-        if let Some(token) = seen {
+        let seen = |seen: &Mutex<Seen>| seen.lock().unwrap_or_else(PoisonError::into_inner).find(hash, now);
+        if let Some(token) = seen(&self.seen) {
             return Ok(token);
         }
-        // However many guess, the store is asked by a few of them at a time.
-        let _turn = self.turns.acquire().await;
+        let known = self.seen.lock().unwrap_or_else(PoisonError::into_inner).knew(hash);
+        // However many guess, the store is asked by a few of them at a time; and who was known does not queue with them.
+        let _turn = if known { None } else { Some(self.turns.acquire().await) };
+        if let Some(token) = seen(&self.seen) {
+            return Ok(token);
+        }
         let token = tokens::find(&*app.store, presented).await?;
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).remember(hash, token.clone(), now);
         Ok(token)
@@ -317,6 +326,8 @@ mod tests {
             (None, None),
             "it may be made or revoked by then"
         );
+        // Long after, it is still told from a guess: it looks its token up without queueing behind guesses.
+        assert_eq!((seen.knew("known"), seen.knew("guess"), seen.knew("never")), (true, false, false));
         for guess in 0..REMEMBERED * 3 {
             seen.remember(&format!("guess-{guess}"), None, start);
             assert!(seen.0.len() <= REMEMBERED);

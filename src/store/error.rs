@@ -53,6 +53,14 @@ pub enum StoreError {
         /// The newest that is known here.
         known: i64,
     },
+    /// The file has an older form, and the program that wrote it works on it.
+    #[error("the store has version {found}, this program's is {known}, and an older program works on it")]
+    TooOld {
+        /// The file's version.
+        found: i64,
+        /// The one that this program writes.
+        known: i64,
+    },
     /// The file is not a store, or is broken.
     #[error("the store is damaged: {0}")]
     Damaged(String),

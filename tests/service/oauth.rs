@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use flagpost::service::{Service, ServiceError};
-use flagpost::store::{MemoryStore, Shelf, State, Store, StoreError};
+use flagpost::store::{Account, MemoryStore, Shelf, State, Store, StoreError};
 use serde_json::{Value as Json, json};
 
 use crate::between::{Asked, Between, busy};
@@ -283,6 +283,35 @@ async fn a_refresh_token_is_kept_before_anything_is_sent_however_long_the_store_
     .await;
     assert_eq!(tokens.received().len(), 1);
     assert_eq!(inner.documents(Shelf::Secret, None, 10).await.expect("a list").len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_waits_for_a_token_less_long_than_it_is_lent() {
+    let (stage, clock) = (connected_stage(), OwnClock::start());
+    let full = Arc::new(AtomicBool::new(true));
+    let seen = Arc::clone(&full);
+    let store = Between::stand(Arc::new(MemoryStore::new()), move |_, asked| {
+        (*asked == Asked::PutDocument(Shelf::Secret) && seen.load(Ordering::SeqCst)).then(busy)
+    });
+    let (tokens, receiver) = (tokens(json!({"refresh_token": ""})).await, Receiver::answering(200).await);
+    let service = stage.start_at(store, clock.clone()).await;
+    let mut document = connected(&receiver.url(), &tokens);
+    document["oauth"]["refreshToken"] = json!("first-of-all");
+    subscribe(&service, "one", document).await;
+    take(&service, &event("e-1", "nav")).await;
+    until("the token to be fetched", || async { tokens.received().len() == 1 }).await;
+    // Twice as long as a delivery is lent; who claims it then must not find the first attempt still waiting.
+    for _ in 0..40 {
+        clock.walk(Duration::from_secs(30)).await;
+    }
+    assert!(!deliveries(&service).await[0].history.is_empty(), "it does not wait for ever");
+    full.store(false, Ordering::SeqCst);
+    until("the delivery", || async {
+        clock.forward(Duration::from_millis(250));
+        service.accounts().await.expect("the books").get(Account::Delivered) == 1
+    })
+    .await;
+    assert_eq!((tokens.received().len(), receiver.received().len()), (1, 1), "each once");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -69,7 +69,7 @@ async fn a_result_that_can_never_be_recorded_is_told_and_takes_no_other_with_it(
     ledger.busy.store(true, Ordering::SeqCst);
     answers.add_permits(100);
     until("results to gather", || async {
-        clock.forward(Duration::from_millis(200));
+        clock.forward(Duration::from_millis(20));
         ledger.asked().last().is_some_and(|lot| lot.len() == receiver.received().len() && lot.len() > 1)
     })
     .await;
@@ -79,7 +79,7 @@ async fn a_result_that_can_never_be_recorded_is_told_and_takes_no_other_with_it(
     ledger.bad.store(bad, Ordering::SeqCst);
     ledger.busy.store(false, Ordering::SeqCst);
     until("the others to be recorded", || async {
-        clock.forward(Duration::from_millis(200));
+        clock.forward(Duration::from_millis(20));
         service.accounts().await.expect("the books").get(Account::Delivered) == 3
     })
     .await;
@@ -107,19 +107,19 @@ async fn a_result_that_can_never_be_recorded_is_told_and_takes_no_other_with_it(
     ledger.busy.store(true, Ordering::SeqCst);
     answers.add_permits(100);
     until("results to gather", || async {
-        clock.forward(Duration::from_millis(200));
+        clock.forward(Duration::from_millis(20));
         ledger.asked().last().is_some_and(|lot| lot.len() == 4)
     })
     .await;
     ledger.busy.store(false, Ordering::SeqCst);
     until("the rest", || async {
-        clock.forward(Duration::from_millis(200));
+        clock.forward(Duration::from_millis(20));
         service.accounts().await.expect("the books").get(Account::Delivered) == 7
     })
     .await;
     // And nobody thinks that it is still in hand.
     until("the lane to be forgotten", || async {
-        clock.forward(Duration::from_millis(200));
+        clock.forward(Duration::from_millis(20));
         service.subscription("one").await.expect("it is there").status.concurrency == 0
     })
     .await;
@@ -139,16 +139,20 @@ async fn a_lot_is_bounded_however_many_results_wait() {
     for number in 0..200 {
         take(&service, &event(&format!("e-{number}"), "nav")).await;
     }
-    receiver.wait_for(560).await;
+    until("attempts to be made meanwhile", || async {
+        clock.forward(Duration::from_millis(10));
+        receiver.received().len() >= 560
+    })
+    .await;
     ledger.slow.store(false, Ordering::SeqCst);
     until("results to gather", || async {
-        clock.forward(Duration::from_millis(200));
+        clock.forward(Duration::from_millis(20));
         ledger.asked().last().is_some_and(|lot| lot.len() >= 512)
     })
     .await;
     ledger.busy.store(false, Ordering::SeqCst);
     until("all of them to be recorded", || async {
-        clock.forward(Duration::from_millis(200));
+        clock.forward(Duration::from_millis(20));
         service.accounts().await.expect("the books").get(Account::Delivered) == 1200
     })
     .await;

@@ -87,6 +87,40 @@ fn one_process_alone_works_on_a_store_and_others_may_visit() {
 }
 
 #[test]
+fn a_store_of_an_older_form_is_left_alone_while_somebody_works_on_it() {
+    let folder = folder();
+    let file = folder.path().join("store.db");
+    let owner = open(&file);
+    let known: i64 = version(&file);
+    // As an older program would have left it; nothing else of it matters here.
+    rusqlite::Connection::open(&file).unwrap().execute_batch(&format!("PRAGMA user_version = {}", known - 1)).unwrap();
+    let refused = SqliteStore::visit(&file, options()).err();
+    assert_eq!(refused, Some(StoreError::TooOld { found: known - 1, known }));
+    assert_eq!(version(&file), known - 1);
+    drop(owner);
+}
+
+fn version(file: &std::path::Path) -> i64 {
+    let connection = rusqlite::Connection::open(file).unwrap();
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn a_store_that_may_not_grow_is_brought_up_to_date_all_the_same() {
+    let folder = folder();
+    let file = folder.path().join("store.db");
+    let limited = Options { most_bytes: Some(8192), ..options() };
+    // Its tables alone are larger than it may become.
+    let store = SqliteStore::open(&file, limited).unwrap();
+    assert!(std::fs::metadata(&file).unwrap().len() > 8192 || version(&file) > 0);
+    let refused = store.put_integration(vec![0; 100_000]).wait();
+    assert!(
+        matches!(refused, Err(StoreError::Unavailable { kind: flagpost::store::Unavailable::Full, .. })),
+        "{refused:?}"
+    );
+}
+
+#[test]
 fn a_full_store_refuses_and_recovers_by_itself() {
     let folder = folder();
     let limited = Options { most_bytes: Some(2_000_000), ..options() };

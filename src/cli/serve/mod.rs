@@ -126,6 +126,9 @@ pub(super) fn store_error(error: &crate::store::StoreError) -> CliError {
     let told = CliError::failed(error.to_string());
     match error {
         StoreError::InUse(_) => told.help("end the other process, or name another folder with `--data`"),
+        StoreError::TooOld { .. } => {
+            told.help("stop the older server and start this one, which brings the store up to date")
+        }
         StoreError::TooNew { .. } => told.help("use the newer program; a store is never taken back to an older form"),
         StoreError::Damaged(_) => told.help("go back to a backup; `docs/operating.md` tells how"),
         StoreError::Unavailable { .. } => told.help("make room, or let the file be written"),

@@ -73,6 +73,8 @@ impl Service {
             number = middle;
         }
         Ok(match before {
+            // Versions between were dropped, and too many of them to find those that were not.
+            _ if after - before > 1 => There::Unknown,
             0 if first_is_later => There::No,
             0 => There::Unknown,
             version => There::At(SubscriptionVersion(version)),

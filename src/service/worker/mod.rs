@@ -43,6 +43,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const DAMAGES_TOLD: usize = 100;
 /// How long to wait before a store is asked again that had too much to do.
 const AGAIN: Duration = Duration::from_millis(50);
+/// What is known at the end has at least so long to be written down, also when attempts used up all the time.
+const TELLING: Duration = Duration::from_secs(1);
 /// Results that wait to be told.
 const RESULTS: usize = 4096;
 /// A lane without work is forgotten after a while.
@@ -367,13 +369,13 @@ impl Worker {
     pub(super) async fn stop(&self, limit: Duration) -> bool {
         let core = &self.core;
         let end = core.elapsed() + limit;
-        let left = || core.clock.sleep(end.saturating_sub(core.elapsed()));
+        let left = |least: Duration| core.clock.sleep(end.saturating_sub(core.elapsed()).max(least));
         core.stopping.cancel();
         self.empty_lanes().await;
         self.tasks.close();
         let finished = tokio::select! {
             () = self.tasks.wait() => true,
-            () = left() => false,
+            () = left(Duration::ZERO) => false,
         };
         if !finished {
             core.abandoning.cancel();
@@ -388,14 +390,16 @@ impl Worker {
             }
         };
         let told = tokio::select! {
+            biased;
             () = told => true,
-            () = left() => false,
+            () = left(TELLING) => false,
         };
         // A refresh token that was just handed out is known to nobody else.
         core.keeping.close();
         tokio::select! {
+            biased;
             () = core.keeping.wait() => {}
-            () = left() => {}
+            () = left(TELLING) => {}
         }
         core.abandoning.cancel();
         // What a claim that was on its way brought meanwhile.

@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
+use tokio::sync::OwnedMutexGuard;
 use url::form_urlencoded;
 
 use crate::delivery::{Exchange, Failure, FailureKind};
@@ -25,6 +26,8 @@ use crate::store::{Expected, Shelf, StoreError, SubscriptionId};
 
 /// How long a token server may take.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How long somebody waits for a token, whoever is in the way: well within the time for which a delivery is lent.
+const LONGEST: Duration = Duration::from_secs(60);
 /// A token is not used any more so long before its end.
 const MARGIN: Duration = Duration::from_secs(30);
 /// How long a token is good whose server does not say.
@@ -85,6 +88,15 @@ impl Tokens {
         id: &SubscriptionId,
         served: &Arc<Served>,
     ) -> Result<Arc<Connected>, Failure> {
+        in_time(core, self.kept_or_fetched(core, id, served)).await
+    }
+
+    async fn kept_or_fetched(
+        &self,
+        core: &Arc<Core>,
+        id: &SubscriptionId,
+        served: &Arc<Served>,
+    ) -> Result<Arc<Connected>, Failure> {
         let slot = Arc::clone(self.slots.lock().unwrap_or_else(PoisonError::into_inner).entry(id.clone()).or_default());
         let mut kept = slot.lock_owned().await;
         let now = core.elapsed();
@@ -127,20 +139,22 @@ impl Tokens {
         served: &Arc<Served>,
     ) -> Result<Arc<Connected>, Failure> {
         let slot = Arc::clone(self.slots.lock().unwrap_or_else(PoisonError::into_inner).entry(id.clone()).or_default());
-        let keeping = &core.keeping;
+        let (keeping, clock) = (&core.keeping, Arc::clone(core));
         let (core, id, served) = (Arc::clone(core), id.clone(), Arc::clone(served));
-        ended(keeping.spawn(async move {
+        let fetched = ended(keeping.spawn(async move {
             // Two fetches at a time could use the same refresh token, and lose it.
             let one_at_a_time = slot.lock_owned().await;
             let fetched = fetch(&core, &id, &served).await;
-            if core.table.load().get(&id).is_none() {
-                // Nobody delivers under this name, so nobody else would take the slot away.
-                core.tokens.slots.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+            let mut slots = core.tokens.slots.lock().unwrap_or_else(PoisonError::into_inner);
+            let slot = OwnedMutexGuard::mutex(&one_at_a_time);
+            // Nobody delivers under this name and nobody else tries: so nobody else would take the slot away.
+            let only_here = slots.get(&id).is_some_and(|kept| Arc::ptr_eq(kept, slot) && Arc::strong_count(kept) == 2);
+            if only_here && core.table.load().get(&id).is_none() {
+                slots.remove(&id);
             }
-            drop(one_at_a_time);
             fetched
-        }))
-        .await
+        }));
+        in_time(&clock, fetched).await
     }
 
     /// A receiver refused this token.
@@ -183,6 +197,17 @@ async fn ended(task: tokio::task::JoinHandle<Result<Arc<Connected>, Failure>>) -
     task.await.unwrap_or_else(|error| Err(failed(format!("the fetch broke off: {error}"))))
 }
 
+async fn in_time(
+    core: &Core,
+    fetched: impl Future<Output = Result<Arc<Connected>, Failure>>,
+) -> Result<Arc<Connected>, Failure> {
+    tokio::select! {
+        biased;
+        fetched = fetched => fetched,
+        () = core.clock.sleep(LONGEST) => Err(failed("it is still being fetched, or its refresh token being kept")),
+    }
+}
+
 fn failed(why: impl std::fmt::Display) -> Failure {
     Failure::new(FailureKind::Broken, format!("no access token: {why}"))
 }
@@ -199,6 +224,7 @@ async fn fetch(core: &Core, id: &SubscriptionId, served: &Arc<Served>) -> Result
     let kept = kept_refresh_token(core, id, oauth).await?;
     let refresh = kept.as_ref().or(oauth.refresh_token.as_ref());
     let request = request(oauth, refresh);
+    let asked = core.elapsed();
     let answer = core
         .sender
         .exchange(&request, &request.headers, PATIENCE)
@@ -213,7 +239,7 @@ async fn fetch(core: &Core, id: &SubscriptionId, served: &Arc<Served>) -> Result
     if let Some(next) = answered.refresh_token.filter(|next| refresh.is_some_and(|refresh| refresh.expose() != next)) {
         keep_refresh_token(core, id, oauth, next).await?;
     }
-    let until = core.elapsed() + good_for.saturating_sub(MARGIN.min(good_for / 2));
+    let until = asked + good_for.saturating_sub(MARGIN.min(good_for / 2));
     let access_token = Secret::new(answered.access_token);
     plan(served, OauthConnection { base_uri: oauth.base_uri.clone(), access_token }, until)
 }

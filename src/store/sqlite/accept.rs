@@ -59,6 +59,7 @@ impl Txn<'_> {
         for prepared in events {
             self.check(&prepared.event).map_err(Stop::Refused)?;
         }
+        self.merging.load(self.connection, self.known.next_event)?;
         let observed = self.known.observe(now);
         events.iter().map(|prepared| self.accept_one(prepared, observed.wall, observed.now)).collect()
     }

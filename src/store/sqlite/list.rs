@@ -3,10 +3,10 @@
 //! No count is taken and no offset skipped, so a page costs the same wherever it lies. Each page looks at a bounded
 //! number of rows; a page that found little ends with a cursor all the same.
 
-use rusqlite::{Params, params};
+use rusqlite::{OptionalExtension as _, Params, params};
 
 use super::read::Reader;
-use super::recent::Side;
+use super::recent::{Side, numbers};
 use super::state::read_ledger;
 use crate::store::ids::text_number;
 use crate::store::{
@@ -37,7 +37,7 @@ enum Stream {
     /// Events that touch a resource.
     Resource(i64),
     /// The newest of them, which its index may not show yet.
-    Lately,
+    Lately(i64),
     /// Events that a subscription skipped for a reason.
     Skipped(i64, VerdictKind),
     /// All deliveries.
@@ -114,6 +114,13 @@ impl Reader {
         Ok(())
     }
 
+    /// Memory also has what is not committed yet, and may never be.
+    fn touches(&self, event: u64, resource: i64) -> Result<bool> {
+        let mut query = self.connection.prepare_cached("SELECT resources FROM event WHERE key = ?1")?;
+        let found = query.query_row([event], |row| row.get::<_, Vec<u8>>(0)).optional()?;
+        Ok(found.is_some_and(|resources| numbers(&resources).any(|number| number == resource)))
+    }
+
     /// Walks streams of keys and keeps what `load` gives.
     fn walk<T>(
         &self,
@@ -160,7 +167,7 @@ impl Reader {
         let mut events =
             Span { low: span.low >> DeliveryKey::BITS, below: (span.below.saturating_sub(1) >> DeliveryKey::BITS) + 1 };
         while looked_at < BUDGET {
-            let found = self.merged(&[Stream::Resource(resource), Stream::Lately], events, STRIDE)?;
+            let found = self.merged(&[Stream::Resource(resource), Stream::Lately(resource)], events, STRIDE)?;
             if found.is_empty() {
                 return Ok(Page { items, next: None });
             }
@@ -231,10 +238,15 @@ impl Reader {
                 params![low, below, limit, resource],
                 keys,
             ),
-            Stream::Lately => {
+            Stream::Lately(hash) => {
                 let lately = self.lately.borrow();
-                let within = lately.iter().rev().filter(|event| (low..below).contains(*event));
-                keys.extend(within.take(limit));
+                let mut found = 0;
+                for event in lately.iter().rev().filter(|event| (low..below).contains(*event)) {
+                    if found < limit && self.touches(*event, hash)? {
+                        found += 1;
+                        keys.push(*event);
+                    }
+                }
                 Ok(())
             }
             Stream::Skipped(number, kind) => self.collect(
@@ -283,7 +295,8 @@ impl Reader {
     /// Where to look for events; `None` when there can be none.
     fn event_streams(&self, filter: &EventFilter) -> Result<Option<Vec<Stream>>> {
         if let Some(resource) = &filter.resource {
-            return Ok(Some(vec![Stream::Resource(text_number(&[resource])), Stream::Lately]));
+            let hash = text_number(&[resource]);
+            return Ok(Some(vec![Stream::Resource(hash), Stream::Lately(hash)]));
         }
         let numbers = match (&filter.subscription, filter.verdict) {
             (None, None | Some(VerdictKind::Sent)) => return Ok(Some(vec![Stream::Events])),

@@ -111,6 +111,7 @@ impl SqliteStore {
     /// Another process works on it, it cannot be opened, or it is not a store that this program knows.
     pub fn open(path: &Path, options: Options) -> Result<Self, StoreError> {
         let lock = lock(path)?;
+        prepare(path, &options)?;
         Self::start(path, options, Some(lock))
     }
 
@@ -118,8 +119,22 @@ impl SqliteStore {
     /// store hands out no work.
     ///
     /// # Errors
-    /// It cannot be opened, or it is not a store that this program knows.
+    /// It cannot be opened, it is not a store that this program knows, or it is of an older form and an older program
+    /// works on it.
     pub fn visit(path: &Path, options: Options) -> Result<Self, StoreError> {
+        create_private(path)?;
+        let (found, known) = (schema::version(&connect(path, &options)?)?, schema::newest());
+        if found > known {
+            return Err(StoreError::TooNew { found, known });
+        }
+        if found < known {
+            // Whoever works on it would go on writing what the newer form has no place for.
+            let _lock = lock(path).map_err(|error| match error {
+                StoreError::InUse(_) => StoreError::TooOld { found, known },
+                error => error,
+            })?;
+            prepare(path, &options)?;
+        }
         Self::start(path, options, None)
     }
 
@@ -147,9 +162,7 @@ impl SqliteStore {
     }
 
     fn start(path: &Path, options: Options, lock: Option<File>) -> Result<Self, StoreError> {
-        create_private(path)?;
         let connection = connect(path, &options)?;
-        schema::migrate(&connection)?;
         let (arrived, arrivals) = watch::channel(0);
         let (requests, asked) = mpsc::sync_channel(WAITING_REQUESTS);
         let owner = lock.is_some();
@@ -387,6 +400,13 @@ fn serve_looks(reader: &Reader, looks: &Mutex<Receiver<Look>>) {
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {
     std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(|error| unavailable(&error))
+}
+
+/// Makes the file if there is none, and brings it to the newest form. That may need more room than is allowed for what
+/// comes in, and room can only be made in a store that is open.
+fn prepare(path: &Path, options: &Options) -> Result<(), StoreError> {
+    create_private(path)?;
+    schema::migrate(&connect(path, &Options { most_bytes: None, ..options.clone() })?)
 }
 
 /// Opens a connection that writes.

@@ -16,6 +16,9 @@ type Entry = (i64, u64);
 /// Entries that go into an index at a time, at most.
 const STEP: usize = 256;
 
+/// Walks' worth of events that the table may hold. In the steady state it holds four.
+const LAPS: u64 = 5;
+
 /// What an event is found by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
@@ -126,6 +129,8 @@ pub(super) struct Merging {
     recent: Recent,
     /// Entries of a side that stay in memory.
     keep: usize,
+    /// Whether memory holds what the table does.
+    loaded: bool,
     now: Progress,
     /// As it was before the transaction.
     before: Progress,
@@ -137,11 +142,28 @@ pub(super) struct Merging {
 impl Merging {
     pub(super) fn new(recent: Recent, keep: usize) -> Self {
         let now = Progress { laps: [Lap::from(1); 2], lowest: 0 };
-        Merging { recent, keep, now, before: now, added: Vec::new(), removed: Vec::new(), merged: Vec::new() }
+        Merging {
+            recent,
+            keep,
+            loaded: false,
+            now,
+            before: now,
+            added: Vec::new(),
+            removed: Vec::new(),
+            merged: Vec::new(),
+        }
     }
 
-    /// Reads everything anew.
+    /// Another process has written: what is in memory may not be all there is.
+    pub(super) fn doubt(&mut self) {
+        self.loaded = false;
+    }
+
+    /// Reads everything anew, where that is in doubt.
     pub(super) fn load(&mut self, connection: &Connection, next_event: u64) -> rusqlite::Result<()> {
+        if self.loaded {
+            return Ok(());
+        }
         let mut entries = [const { Vec::new() }; 2];
         let mut lowest = next_event;
         each(connection, |side, entry| {
@@ -151,6 +173,7 @@ impl Merging {
         *self.recent.write() = entries.map(BTreeSet::from_iter);
         self.now = Progress { laps: [Lap::from(next_event); 2], lowest };
         self.before = self.now;
+        self.loaded = true;
         Ok(())
     }
 
@@ -210,8 +233,10 @@ impl Merging {
             let merged = self.merged.len();
             for _ in 0..most {
                 let length = self.recent.read()[side as usize].len() - (self.merged.len() - merged);
-                // Where few entries come, those of old events are carried all the same, or the table would grow.
-                let late = next_event.saturating_sub(self.now.laps[side as usize].began) > 2 * self.keep as u64;
+                // Where few entries come, or a program begins anew again and again, those of old events are carried all
+                // the same, or the table would grow.
+                let carried = self.now.laps[side as usize].done.max(self.now.lowest);
+                let late = next_event.saturating_sub(carried) > LAPS * self.keep.max(1) as u64;
                 if length < self.keep + step && !late {
                     break;
                 }
@@ -219,8 +244,10 @@ impl Merging {
             }
         }
         let done = self.now.laps.iter().map(|lap| lap.done).min().unwrap_or(0);
-        let until = self.now.lowest + 4 * step as u64;
-        if until <= done {
+        let rows = 4 * step as u64;
+        // As many as come, and more: one transaction may take in thousands.
+        let until = done.min(self.now.lowest + rows.max(2 * self.added.len() as u64));
+        if until >= self.now.lowest + rows {
             connection.prepare_cached("DELETE FROM event_recent WHERE event < ?1")?.execute([until])?;
             self.now.lowest = until;
         }
@@ -297,11 +324,19 @@ mod tests {
 
         /// Takes in an event in a transaction of its own.
         fn take(&mut self, identity: i64, resources: &[i64], commits: bool) {
+            self.take_together(&[(identity, resources.to_vec())], commits);
+        }
+
+        fn take_together(&mut self, events: &[(i64, Vec<i64>)], commits: bool) {
             self.connection.execute_batch("BEGIN").unwrap();
-            self.merging.add(&self.connection, self.next, identity, resources).unwrap();
-            self.merging.carry(&self.connection, self.next + 1).unwrap();
+            self.merging.load(&self.connection, self.next).unwrap();
+            let count = events.len() as u64;
+            for ((identity, resources), event) in events.iter().zip(self.next..) {
+                self.merging.add(&self.connection, event, *identity, resources).unwrap();
+            }
+            self.merging.carry(&self.connection, self.next + count).unwrap();
             if commits {
-                self.next += 1;
+                self.next += count;
                 self.connection.execute_batch("COMMIT").unwrap();
                 self.merging.committed();
             } else {
@@ -361,6 +396,30 @@ mod tests {
                     let (recent, indexed) = store.found(Side::Resources, resource, n);
                     assert!(recent != indexed, "{name}: a resource of {n}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn little_stays_however_often_a_program_begins_and_however_much_comes_at_once() {
+        for (at_once, begins_after) in [(1, 20), (1, 50), (3, 60), (100, 100), (100, 1000)] {
+            let mut store = Store::keeping(8);
+            let mut most = 0;
+            while store.next < 3000 {
+                let events: Vec<_> = (store.next..store.next + at_once).map(|n| (scattered(n), vec![])).collect();
+                store.take_together(&events, true);
+                if store.next % begins_after < at_once {
+                    store.merging.doubt();
+                }
+                if store.next > 1000 {
+                    most = most.max(store.count("event_recent"));
+                }
+                assert!(store.in_memory(Side::Ids) <= 100 + 2 * at_once as usize, "{}", store.in_memory(Side::Ids));
+            }
+            assert!(most <= 120 + 4 * at_once as usize, "{at_once}, {begins_after}: {most}");
+            for n in 1..store.next {
+                let (recent, indexed) = store.found(Side::Ids, scattered(n), n);
+                assert!(recent || indexed, "the id of {n}");
             }
         }
     }

@@ -68,7 +68,7 @@ pub(super) fn migrate(connection: &Connection) -> Result<(), StoreError> {
 pub(super) fn migrate_to(connection: &Connection, target: usize) -> Result<(), StoreError> {
     loop {
         let found = version(connection)?;
-        let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+        let known = newest();
         if found > known {
             return Err(StoreError::TooNew { found, known });
         }
@@ -89,8 +89,13 @@ pub(super) fn migrate_to(connection: &Connection, target: usize) -> Result<(), S
     }
 }
 
+/// The version that files have which this program writes.
+pub(super) fn newest() -> i64 {
+    i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
+}
+
 /// The file's version; an error if it belongs to another program.
-fn version(connection: &Connection) -> Result<i64, StoreError> {
+pub(super) fn version(connection: &Connection) -> Result<i64, StoreError> {
     let number = |name: &str| {
         connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0)).map_err(|e| store_error(&e))
     };

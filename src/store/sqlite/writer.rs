@@ -371,6 +371,10 @@ impl Writer {
         if self.stale || changed {
             self.known = Known::load(connection)?;
             if changed {
+                self.merging.doubt();
+            }
+            // Readers share it. A visitor has none that do, and needs it only to take something in.
+            if self.owner {
                 self.merging.load(connection, self.known.next_event)?;
             }
             self.data_version = Some(version);
