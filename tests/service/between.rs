@@ -18,6 +18,7 @@ pub(crate) enum Asked {
     Documents(Shelf),
     PutDocument(Shelf),
     Settle(Vec<DeliveryKey>),
+    GiveBack,
 }
 
 type InBetween = Box<dyn Fn(&dyn Store, &Asked) -> Option<StoreError> + Send + Sync>;
@@ -52,6 +53,13 @@ macro_rules! passed_on {
 }
 
 impl Store for Between {
+    fn give_back(&self, leases: Vec<Lease>) -> Pending<()> {
+        match self.refused(&Asked::GiveBack) {
+            Some(error) => Pending::ready(Err(error)),
+            None => self.inner.give_back(leases),
+        }
+    }
+
     fn accept(&self, events: Vec<NewEvent>, now: Moment) -> Pending<Vec<Receipt>> {
         match self.refused(&Asked::Accept(events.iter().map(|event| event.content.id.clone()).collect())) {
             Some(error) => Pending::ready(Err(error)),
@@ -116,7 +124,6 @@ impl Store for Between {
     passed_on! {
         claim(claim: Claim) -> Pending<Claimed>;
         extend(leases: Vec<Lease>, lease: Duration, now: Moment) -> Pending<Vec<bool>>;
-        give_back(leases: Vec<Lease>) -> Pending<()>;
         arrivals() -> watch::Receiver<u64>;
         put_integration(content: Vec<u8>) -> Pending<Digest>;
         integration(digest: Digest) -> Pending<Option<Vec<u8>>>;

@@ -1,7 +1,7 @@
 //! One receiver never slows another; one that fails is left alone, and its queue is kept.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use flagpost::service::{Breaker, Happening};
@@ -9,6 +9,7 @@ use flagpost::store::{Account, MemoryStore};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
+use crate::between::{Asked, Between, busy};
 use crate::support::*;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,6 +107,72 @@ async fn a_wish_to_be_left_alone_is_heard_for_all_deliveries() {
         receiver.received().len() == 3
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_in_hand_goes_back_to_a_store_that_is_busy_and_is_made_when_it_may() {
+    let (stage, clock) = (Stage::new(), OwnClock::start());
+    let (busy_for, refused) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicUsize::new(0)));
+    let (seen, count) = (Arc::clone(&busy_for), Arc::clone(&refused));
+    let store = Between::stand(Arc::new(MemoryStore::new()), move |_, asked| {
+        (*asked == Asked::GiveBack && seen.load(Ordering::SeqCst)).then(|| {
+            count.fetch_add(1, Ordering::SeqCst);
+            busy()
+        })
+    });
+    let first = Arc::new(Semaphore::new(0));
+    let held = Arc::clone(&first);
+    let receiver = Receiver::start(move |_, before| match before {
+        0 => Reply::Held(500, Arc::clone(&held)),
+        _ => Reply::Status(200),
+    })
+    .await;
+    let mut stage = stage;
+    stage.settings.breaker_after = 1;
+    let service = stage.start_at(store, clock.clone()).await;
+    let mut one_by_one = document(&receiver.url());
+    one_by_one["concurrency"] = json!(1);
+    subscribe(&service, "one", one_by_one).await;
+    for number in 0..4 {
+        take(&service, &event(&format!("e-{number}"), "nav")).await;
+    }
+    receiver.wait_for(1).await;
+    // Another one shows that the rest is in hand by now.
+    Canary::beside(&service).await.sings().await;
+    first.add_permits(1);
+    until("it to be tried again and again", || async {
+        clock.forward(Duration::from_millis(10));
+        refused.load(Ordering::SeqCst) > 3
+    })
+    .await;
+    busy_for.store(false, Ordering::SeqCst);
+    // Much sooner than they would be lent to somebody else.
+    let begun = *clock.0.borrow();
+    until("all of them", || async {
+        clock.forward(Duration::from_millis(50));
+        receiver.received().len() == 5
+    })
+    .await;
+    assert!(*clock.0.borrow() - begun < Duration::from_secs(300));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_subscription_is_tried_at_once_whatever_its_receiver_did_before() {
+    let (mut stage, clock) = (Stage::new(), OwnClock::start());
+    stage.settings.breaker_after = 1;
+    let (broken, well) = (Receiver::answering(500).await, Receiver::answering(200).await);
+    let service = stage.start_at(stage.sqlite(), clock.clone()).await;
+    subscribe(&service, "one", document(&broken.url())).await;
+    take(&service, &event("e-1", "nav")).await;
+    until("the receiver to be left alone", || async {
+        service.subscription("one").await.expect("it is there").status.breaker == Breaker::Open
+    })
+    .await;
+    take(&service, &event("e-2", "nav")).await;
+    subscribe(&service, "one", document(&well.url())).await;
+    take(&service, &event("e-3", "nav")).await;
+    // The clock stands still: nothing is waited for.
+    until("what is new", || async { !well.received().is_empty() }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -315,6 +315,41 @@ async fn a_delivery_waits_for_a_token_less_long_than_it_is_lent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stop_waits_until_a_refresh_token_is_kept() {
+    let (stage, clock) = (connected_stage(), OwnClock::start());
+    let inner: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let full = Arc::new(AtomicBool::new(true));
+    let seen = Arc::clone(&full);
+    let store = Between::stand(Arc::clone(&inner), move |_, asked| {
+        (*asked == Asked::PutDocument(Shelf::Secret) && seen.load(Ordering::SeqCst)).then(busy)
+    });
+    let (tokens, receiver) = (tokens(json!({"refresh_token": ""})).await, Receiver::answering(200).await);
+    let service = Arc::new(stage.start_at(store, clock.clone()).await);
+    let mut document = connected(&receiver.url(), &tokens);
+    document["oauth"]["refreshToken"] = json!("first-of-all");
+    subscribe(&service, "one", document).await;
+    take(&service, &event("e-1", "nav")).await;
+    until("the attempt to give up waiting", || async {
+        clock.forward(Duration::from_millis(100));
+        deliveries(&service).await.iter().any(|one| one.delivery.state == State::Later)
+    })
+    .await;
+    let stopping = tokio::spawn({
+        let service = Arc::clone(&service);
+        async move { service.stop(Duration::from_secs(20)).await }
+    });
+    // It has begun: no new attempt is made when the retry is due.
+    clock.walk(Duration::from_secs(10)).await;
+    full.store(false, Ordering::SeqCst);
+    until("the end", || async {
+        clock.forward(Duration::from_millis(10));
+        stopping.is_finished()
+    })
+    .await;
+    assert_eq!(inner.documents(Shelf::Secret, None, 10).await.expect("a list").len(), 1, "it is kept");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_token_that_can_never_be_kept_is_a_failure() {
     let stage = connected_stage();
     let store = Between::stand(Arc::new(MemoryStore::new()), |_, asked| {
