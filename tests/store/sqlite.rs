@@ -160,14 +160,22 @@ fn a_full_store_refuses_and_recovers_by_itself() {
 fn a_result_is_written_down_though_the_event_beside_it_finds_no_room() {
     let folder = folder();
     let limited = Options { most_bytes: Some(2_000_000), ..options() };
-    let store = SqliteStore::open(&folder.path().join("store.db"), limited).unwrap();
+    let file = folder.path().join("store.db");
+    let store = SqliteStore::open(&file, limited).unwrap();
     subscribe(&store, &["a"]);
     accept(&store, event("one", vec![send("a")]), at(0));
     let leased = claim(&store, at(0)).remove(0);
     let result = settlement(&leased, Ended::Delivered, at(1));
-    // Asked for one right after the other, they share a commit.
+    // While somebody else writes they gather, and share a commit.
+    let other = rusqlite::Connection::open(&file).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let first =
+        store.put_subscription(id("b"), flagpost::store::NewVersion { content: vec![], integration: None }, at(0));
+    let refused = store.accept(vec![event_with("two", &"x".repeat(3_000_000), Vec::new())], at(1));
     let settled = store.settle(vec![result], at(1));
-    let refused = store.accept(vec![event_with("two", &"x".repeat(3_000_000), Vec::new())], at(1)).wait();
+    other.execute_batch("ROLLBACK").unwrap();
+    drop(first);
+    let refused = refused.wait();
     assert!(matches!(refused, Err(StoreError::Unavailable { kind: Unavailable::Full, .. })), "{refused:?}");
     assert!(settled.wait().is_ok());
     assert_eq!(store.accounts().wait().unwrap().get(Account::Delivered), 1);
