@@ -36,3 +36,13 @@ pub(super) fn store_error(error: &rusqlite::Error) -> StoreError {
     };
     StoreError::Unavailable { kind, detail: error.to_string() }
 }
+
+/// What keeps a file from being opened, or a thread from being started.
+pub(super) fn io_error(error: &std::io::Error) -> StoreError {
+    let kind = match error.kind() {
+        std::io::ErrorKind::StorageFull => Unavailable::Full,
+        std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => Unavailable::ReadOnly,
+        _ => Unavailable::Failing,
+    };
+    StoreError::Unavailable { kind, detail: error.to_string() }
+}

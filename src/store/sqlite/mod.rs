@@ -8,6 +8,7 @@ mod claim;
 mod configuration;
 mod desk;
 mod failure;
+mod file;
 mod list;
 mod read;
 mod recent;
@@ -18,18 +19,19 @@ mod state;
 mod upkeep;
 mod writer;
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 use tokio::sync::watch;
 
 use accept::Prepared;
-use failure::{Stop, store_error};
+use failure::{Stop, io_error, store_error};
+use file::{connect, connect_reader, create_private, lock, prepare};
 use read::Reader;
 use recent::Recent;
 use writer::{Job, Request, Txn, Writer};
@@ -38,7 +40,7 @@ use super::{
     Accounts, AttemptRecord, Claim, Claimed, Delivery, DeliveryFilter, DeliveryKey, Digest, Document, EventFilter,
     EventKey, EventRecord, EventSummary, Expected, Lease, Moment, NewEvent, NewVersion, Page, PageRequest, Pending,
     Receipt, Replay, Retention, Settled, Settlement, Shelf, SourceId, Standing, Store, StoreError, Subscription,
-    SubscriptionId, SubscriptionVersion, Unavailable, Upkeep, Version,
+    SubscriptionId, SubscriptionVersion, Upkeep, Version,
 };
 
 /// How many requests may wait for the writer; more are refused, so that memory stays bounded.
@@ -399,42 +401,7 @@ fn serve_looks(reader: &Reader, looks: &Mutex<Receiver<Look>>) {
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StoreError> {
-    std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(|error| unavailable(&error))
-}
-
-/// Makes the file if there is none, and brings it to the newest form. That may need more room than is allowed for what
-/// comes in, and room can only be made in a store that is open.
-fn prepare(path: &Path, options: &Options) -> Result<(), StoreError> {
-    create_private(path)?;
-    schema::migrate(&connect(path, &Options { most_bytes: None, ..options.clone() })?)
-}
-
-/// Opens a connection that writes.
-fn connect(path: &Path, options: &Options) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(options.patience)?;
-    connection.set_prepared_statement_cache_capacity(128);
-    // FULL: a commit returns once the log is on the disk, so what was acknowledged outlives a power cut.
-    let settings = format!(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -{};
-         PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = {}; PRAGMA journal_size_limit = 67108864;",
-        options.cache_kib,
-        backfill::LEFT_TO_THE_WRITER,
-    );
-    connection.execute_batch(&settings)?;
-    if let Some(bytes) = options.most_bytes {
-        let size: u64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
-        connection.query_row(&format!("PRAGMA max_page_count = {}", (bytes / size).max(1)), [], |_| Ok(()))?;
-    }
-    Ok(connection)
-}
-
-/// Opens a connection that only looks.
-fn connect_reader(path: &Path, options: &Options) -> Result<Connection, StoreError> {
-    let connection = connect(path, options)?;
-    connection.execute_batch(&format!("PRAGMA query_only = 1; PRAGMA cache_size = -{};", options.cache_kib / 4))?;
-    Ok(connection)
+    std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(|error| io_error(&error))
 }
 
 fn read_everything(connection: &Connection) -> Integrity {
@@ -446,38 +413,4 @@ fn read_everything(connection: &Connection) -> Integrity {
             _ => Integrity::Unknown,
         },
     }
-}
-
-/// Makes the file so that only its owner can read it, before anything is in it.
-fn create_private(path: &Path) -> Result<(), StoreError> {
-    private().open(path).map(|_| ()).map_err(|error| unavailable(&error))
-}
-
-/// Makes sure that one process alone works on the file. The lock goes with the process, however it ends.
-fn lock(path: &Path) -> Result<File, StoreError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let file = private().open(PathBuf::from(name)).map_err(|error| unavailable(&error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse(path.display().to_string())),
-        Err(TryLockError::Error(error)) => Err(unavailable(&error)),
-    }
-}
-
-fn private() -> OpenOptions {
-    let mut options = File::options();
-    options.read(true).append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-}
-
-fn unavailable(error: &std::io::Error) -> StoreError {
-    let kind = match error.kind() {
-        std::io::ErrorKind::StorageFull => Unavailable::Full,
-        std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => Unavailable::ReadOnly,
-        _ => Unavailable::Failing,
-    };
-    StoreError::Unavailable { kind, detail: error.to_string() }
 }

@@ -12,12 +12,13 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio::sync::watch;
 
+use super::Options;
 use super::claim::Claiming;
 use super::desk::Desk;
 use super::failure::{Stop, store_error};
+use super::file::connect;
 use super::recent::{Merging, Recent};
 use super::state::Known;
-use super::{Options, connect};
 use crate::store::pending::Answer;
 use crate::store::{Claim, Claimed, DeliveryKey, Lease, Moment, StoreError, Unavailable};
 
