@@ -240,7 +240,10 @@ impl Merging {
                 if length < self.keep + step && !late {
                     break;
                 }
-                self.step(connection, side, step, next_event)?;
+                // One walk a transaction comes to its end: the next would carry again what is not yet committed.
+                if self.step(connection, side, step, next_event)? {
+                    break;
+                }
             }
         }
         let done = self.now.laps.iter().map(|lap| lap.done).min().unwrap_or(0);
@@ -254,7 +257,8 @@ impl Merging {
         Ok(())
     }
 
-    fn step(&mut self, connection: &Connection, side: Side, most: usize, next_event: u64) -> rusqlite::Result<()> {
+    /// Carries the next entries of a walk; says whether it came to its end.
+    fn step(&mut self, connection: &Connection, side: Side, most: usize, next_event: u64) -> rusqlite::Result<bool> {
         let lap = &mut self.now.laps[side as usize];
         let entries: Vec<Entry> = self.recent.read()[side as usize].range(lap.at..).take(most).copied().collect();
         let mut insert = connection.prepare_cached(side.insert())?;
@@ -270,7 +274,7 @@ impl Merging {
             None => Lap { done: lap.began, ..Lap::from(next_event) },
         };
         self.merged.extend(entries.into_iter().map(|entry| (side, entry)));
-        Ok(())
+        Ok(next.is_none())
     }
 
     /// What was carried is in the indexes for all to see.
