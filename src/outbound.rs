@@ -1,5 +1,9 @@
 //! The request that an integration would send: rendered, complete, not yet on its way.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use percent_encoding::percent_decode_str;
+
 use crate::secret::Secret;
 
 /// An HTTP request, ready to send. Nothing in it is a template any more.
@@ -34,4 +38,10 @@ impl OutboundRequest {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
+}
+
+/// User name and password, as they stand in an address, the way the header `Authorization: Basic` brings them (RFC 7617).
+pub fn basic_credentials(user: &str, password: &str) -> String {
+    let decoded = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
+    STANDARD.encode([decoded(user), b":".to_vec(), decoded(password)].concat())
 }

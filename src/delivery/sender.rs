@@ -9,8 +9,6 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{
@@ -20,7 +18,6 @@ use hyper::{Method, Request, Uri};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpInfo;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
 use super::attempts::Exchange;
@@ -29,7 +26,7 @@ use super::failure::{self, Failure, FailureKind};
 use super::guard::AddressGuard;
 use super::phases::{self, Notes, Phases};
 use super::tls;
-use crate::outbound::OutboundRequest;
+use crate::outbound::{OutboundRequest, basic_credentials};
 
 /// Who asks.
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("flagpost/", env!("CARGO_PKG_VERSION")));
@@ -271,11 +268,10 @@ fn take_user_info(url: &mut Url) -> Option<HeaderValue> {
     if url.username().is_empty() && url.password().is_none() {
         return None;
     }
-    let decoded = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
-    let pair = [decoded(url.username()), b":".to_vec(), decoded(url.password().unwrap_or_default())].concat();
+    let pair = basic_credentials(url.username(), url.password().unwrap_or_default());
     // Only an address without a host, which is refused before, could not be changed.
     let _ = url.set_username("").and_then(|()| url.set_password(None));
-    let mut value = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(pair))).ok()?;
+    let mut value = HeaderValue::from_str(&format!("Basic {pair}")).ok()?;
     value.set_sensitive(true);
     Some(value)
 }

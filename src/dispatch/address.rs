@@ -1,9 +1,8 @@
 //! From what the template of an address made to an address that can be sent to.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use percent_encoding::percent_decode_str;
 use url::Url;
+
+use crate::outbound::basic_credentials;
 
 /// An address, ready to send to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +29,7 @@ pub(super) fn finish(rendered: &str, template: &str, lenient: bool) -> Result<Ad
     }
     let authorization = user_info.as_deref().filter(|info| !matches!(*info, "" | ":")).map(|info| {
         let (user, password) = info.split_once(':').unwrap_or((info, ""));
-        format!("Basic {}", basic(user, password))
+        format!("Basic {}", basic_credentials(user, password))
     });
     let url = match parse(&plain) {
         Ok(url) => url,
@@ -39,12 +38,6 @@ pub(super) fn finish(rendered: &str, template: &str, lenient: bool) -> Result<Ad
     };
     let tidy = lenient || (plain.bytes().all(is_url_byte) && starts_with_scheme(&plain));
     Ok(Address { url: if tidy { plain } else { url.into() }, authorization })
-}
-
-/// User name and password, as they stand in an address, the way a request brings them.
-pub(super) fn basic(user: &str, password: &str) -> String {
-    let decoded = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
-    STANDARD.encode([decoded(user), b":".to_vec(), decoded(password)].concat())
 }
 
 fn parse(text: &str) -> Result<Url, String> {

@@ -18,7 +18,7 @@ use crate::catalog::{Integration, TemplateText};
 use crate::delivery::Profile;
 use crate::event::Event;
 use crate::form::{FormValue, FormValues};
-use crate::outbound::OutboundRequest;
+use crate::outbound::{OutboundRequest, basic_credentials};
 use crate::policy::{Decision, Policy, Target, Verdict};
 use crate::render::{self, Context, Escape, Moment, Options, RenderError, Step};
 use crate::secret::{Mask, Secret};
@@ -517,7 +517,7 @@ fn secrets(integration: &Integration, form: &FormValues) -> Vec<Secret> {
         // A receiver may repeat it as it was written or as it was meant.
         let meant = percent_decode_str(password).decode_utf8_lossy().into_owned();
         // The whole pair too: around the password alone its base64 keeps some bits.
-        let pair = address::basic(url.username(), password);
+        let pair = basic_credentials(url.username(), password);
         Some([Secret::new(password), Secret::new(meant), Secret::new(pair)])
     });
     let tokens = form.oauth.iter().map(|oauth| oauth.access_token.clone());

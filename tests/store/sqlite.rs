@@ -79,6 +79,10 @@ fn one_process_alone_works_on_a_store_and_others_may_visit() {
     assert_eq!(claim(&owner, at(100_000)), []);
     owner.switch(id("a"), true, None).wait().unwrap();
     assert_eq!(claim(&owner, at(100_000)).len(), 3);
+    // And by its id, before it is accepted again.
+    assert!(owner.find_event("source".into(), "three".into()).wait().unwrap().is_some());
+    let again = owner.accept(vec![event("three", vec![send("a")])], at(3)).wait().unwrap();
+    assert!(matches!(again[..], [flagpost::store::Receipt::Seen { .. }]), "{again:?}");
     let books = owner.accounts().wait().unwrap();
     assert!(books.balance());
     assert_eq!((books.get(Account::Events), books.get(Account::Replays)), (3, 1));

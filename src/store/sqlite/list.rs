@@ -240,10 +240,12 @@ impl Reader {
             ),
             Stream::Lately(hash) => {
                 let lately = self.lately.borrow();
-                let mut found = 0;
+                let full = keys.len() + limit;
                 for event in lately.iter().rev().filter(|event| (low..below).contains(*event)) {
-                    if found < limit && self.touches(*event, hash)? {
-                        found += 1;
+                    if keys.len() == full {
+                        break;
+                    }
+                    if self.touches(*event, hash)? {
                         keys.push(*event);
                     }
                 }
